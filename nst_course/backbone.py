@@ -1,0 +1,144 @@
+"""A VGG network whose layers have names: ``backbone(image, ["relu2_1", "relu4_2"])``."""
+
+import copy
+import difflib
+from collections.abc import Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .errors import CourseError
+from .machine import best_device
+from .weights import BLOCKS, MEANS, conv_names, load_parameters
+
+POOLING = ("max", "avg")
+
+
+def layer_names(network: str = "vgg16") -> list[str]:
+    """Every layer in the order of the network: conv1_1, relu1_1, conv1_2, relu1_2, pool1, …"""
+    names = []
+    for block, count in enumerate(BLOCKS[network], start=1):
+        for number in range(1, count + 1):
+            names += [f"conv{block}_{number}", f"relu{block}_{number}"]
+        names.append(f"pool{block}")
+    return names
+
+
+class Backbone(nn.Module):
+    """The convolutions of a VGG network, frozen, with every layer reachable by its name.
+
+    ``conv4_2`` is the output of the convolution, which may be negative; ``relu4_2`` is what comes
+    after its ReLU. The paper's "conv4_2" is ``relu4_2`` here, as in its authors' code.
+
+    Args:
+        network: ``"vgg16"`` or ``"vgg19"``.
+        parameters: name → tensor, as `weights.load_parameters` returns them.
+        pooling: ``"max"``, as the network was trained, or ``"avg"``, which Gatys et al. 2016
+            found to give slightly more appealing pictures.
+    """
+
+    def __init__(self, network: str, parameters: dict[str, Tensor], pooling: str = "max"):
+        super().__init__()
+        if pooling not in POOLING:
+            raise CourseError(f'There is no pooling "{pooling}"; choose "max" or "avg".')
+        self.network = network
+        self.pooling = pooling
+        self.layers = layer_names(network)
+        self.convolutions = nn.ModuleDict()
+        for name in conv_names(network):
+            weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
+            convolution = nn.utils.skip_init(nn.Conv2d, weight.shape[1], weight.shape[0], 3, padding=1)
+            convolution.weight.data = weight.contiguous(memory_format=torch.channels_last)
+            convolution.bias.data = bias
+            self.convolutions[name] = convolution
+        self.register_buffer("mean", torch.tensor(MEANS[network]).view(1, 3, 1, 1))
+        self.requires_grad_(False)
+        self.eval()
+
+    def in_precision(self, dtype: torch.dtype) -> "Backbone":
+        """A copy that multiplies in ``dtype``; the input and its mean stay float32."""
+        copied = copy.deepcopy(self)
+        copied.convolutions.to(dtype)
+        return copied
+
+    @property
+    def device(self) -> torch.device:
+        return self.mean.device
+
+    def channels(self, layer: str) -> int:
+        """C, the number of channels of a layer."""
+        self.check([layer])
+        if layer.startswith("pool"):
+            layer = f"conv{layer[4]}_1"
+        return self.convolutions[layer.replace("relu", "conv")].out_channels
+
+    def check(self, layers: Iterable[str]) -> None:
+        """Raise a CourseError that names what is possible if a layer does not exist."""
+        for layer in layers:
+            if layer not in self.layers:
+                near = difflib.get_close_matches(str(layer), self.layers, n=1)
+                hint = f'did you mean "{near[0]}"?' if near else "layers look like relu4_2 or conv4_2."
+                raise CourseError(f'{self.network.upper()} has no layer "{layer}"; {hint}')
+
+    def forward(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Features of an image, layer name → (1, C, H_l, W_l), in the order of the network.
+
+        No layer past the deepest one asked for is run.
+
+        Args:
+            image: (1, 3, H, W), RGB, 0…1, on any device; a batch works as well.
+            layers: names such as ``"relu4_2"``, ``"conv4_2"`` or ``"pool4"``.
+
+        Raises:
+            CourseError: a layer does not exist, or the image is too small to reach it.
+        """
+        wanted = set([layers] if isinstance(layers, str) else layers)
+        self.check(wanted)
+        self._check_image(image, wanted)
+        x = image.to(self.device).contiguous(memory_format=torch.channels_last)
+        x = (x * 255 - self.mean).to(self.convolutions["conv1_1"].weight.dtype)
+        features = {}
+        for name in self.layers:
+            if len(features) == len(wanted):
+                break
+            if name.startswith("conv"):
+                x = self.convolutions[name](x)
+            elif name.startswith("relu"):
+                # In place saves a copy, but a conv layer that was asked for must keep its negatives.
+                x = F.relu(x, inplace=name.replace("relu", "conv") not in wanted)
+            else:
+                x = F.max_pool2d(x, 2) if self.pooling == "max" else F.avg_pool2d(x, 2)
+            if name in wanted:
+                features[name] = x
+        return features
+
+    def _check_image(self, image: Tensor, layers: set[str]) -> None:
+        if image.dim() != 4 or image.shape[1] != 3:
+            raise CourseError(
+                f"An image has shape (1, 3, H, W) and this one has {tuple(image.shape)}; "
+                "nst.load_image gives the right shape."
+            )
+        deepest = max((self.layers.index(layer) for layer in layers), default=0)
+        smallest = 2 ** sum(name.startswith("pool") for name in self.layers[: deepest + 1])
+        if min(image.shape[2:]) < smallest:
+            raise CourseError(
+                f"An image of {image.shape[3]}×{image.shape[2]} px is too small for "
+                f"{self.layers[deepest]}, which needs at least {smallest} px on each side."
+            )
+
+
+def load_backbone(
+    network: str = "vgg16", pooling: str = "max", device: torch.device | str | None = None
+) -> Backbone:
+    """A frozen VGG in eval mode: ``"vgg16"`` is embedded, ``"vgg19"`` is downloaded once.
+
+    Args:
+        network: ``"vgg16"`` or ``"vgg19"``.
+        pooling: ``"max"`` or ``"avg"``.
+        device: where it runs; by default a GPU if there is one, else the CPU.
+
+    Raises:
+        CourseError: an unknown name, damaged weights, or a download that failed.
+    """
+    return Backbone(network, load_parameters(network), pooling).to(device or best_device())

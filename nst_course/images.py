@@ -1,0 +1,187 @@
+"""Pictures between files and tensors: always RGB, float32, 0…1, shape (1, 3, H, W)."""
+
+import difflib
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from .assets import IMAGES
+from .errors import CourseError
+
+# Ending → what Pillow is told when it saves. JPEG without colour subsampling, so that thin
+# coloured strokes survive.
+SAVE_OPTIONS = {
+    ".png": {"format": "PNG"},
+    ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
+    ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": 0},
+    ".webp": {"format": "WEBP", "quality": 92},
+    ".tif": {"format": "TIFF", "compression": "tiff_deflate"},
+    ".tiff": {"format": "TIFF", "compression": "tiff_deflate"},
+}
+
+
+def bundled_images() -> list[str]:
+    """The names that `load_image` knows, for example ``"great_wave"``."""
+    return sorted(path.stem for path in IMAGES.glob("*.jpg"))
+
+
+def load_image(name_or_path: str | os.PathLike, size: int | None = None) -> Tensor:
+    """An image as a tensor (1, 3, H, W), RGB, float32, 0…1.
+
+    Any mode that Pillow opens is taken: greyscale, palette, CMYK, 16 bit, transparency (laid over
+    white), a camera's rotation mark (applied), animations (their first frame).
+
+    Args:
+        name_or_path: a bundled name such as ``"great_wave"``, or a path to a file.
+        size: length of the longer side in pixels; the shape of the picture is kept. Without it
+            the picture keeps its own size.
+
+    Raises:
+        CourseError: there is no such name or file, or the file is not a picture that can be read.
+    """
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+        raise CourseError(f"size is the longer side in pixels, a whole number such as 256, not {size!r}.")
+    path = find_image(name_or_path)
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns at 89 megapixels and refuses at 179; a camera's 100 are welcome.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                if size is not None:
+                    # A JPEG can be decoded at a half, a quarter or an eighth at once. Twice the
+                    # wanted size is left for the resampling below.
+                    picture.draft(None, (2 * size, 2 * size))
+                picture = to_rgb(ImageOps.exif_transpose(picture))
+    except UnidentifiedImageError as error:
+        reason = "it is empty" if path.stat().st_size == 0 else "it is not a picture"
+        raise CourseError(f"{path} cannot be opened: {reason}; choose a JPEG or PNG file.") from error
+    except Image.DecompressionBombError as error:
+        raise CourseError(
+            f"{path} is refused because it unpacks to more than "
+            f"{2 * Image.MAX_IMAGE_PIXELS / 1e6:.0f} megapixels; scale it down first."
+        ) from error
+    except MemoryError as error:
+        raise CourseError(f"{path} does not fit into memory; scale it down first.") from error
+    except Exception as error:  # dozens of decoders, each with its own way to fail on a bad file
+        raise CourseError(f"{path} is damaged ({error}); save or download it again.") from error
+    if size is not None:
+        picture = resize_longer_side(picture, size)
+    return from_pil(picture)
+
+
+def find_image(name_or_path: str | os.PathLike) -> Path:
+    """The file that a bundled name or a path stands for."""
+    text = os.fspath(name_or_path) if isinstance(name_or_path, (str, os.PathLike)) else ""
+    if not text:
+        raise CourseError(
+            f"An image is named by a bundled name or a path, not by {name_or_path!r}; "
+            f'try "great_wave".'
+        )
+    path = Path(text).expanduser()
+    try:
+        if path.is_file():
+            return path
+        if path.is_dir():
+            raise CourseError(f"{path} is a folder; name one picture in it.")
+    except OSError:  # a name too long for the file system
+        pass
+    names = bundled_images()
+    if text in names:
+        return IMAGES / f"{text}.jpg"
+    near = difflib.get_close_matches(Path(text).stem.lower().replace(" ", "_"), names, n=1, cutoff=0.5)
+    hint = f'did you mean "{near[0]}"?' if near else f"the bundled images are {', '.join(names)}."
+    raise CourseError(f'There is no file and no bundled image "{text[:200]}"; {hint}')
+
+
+def to_rgb(picture: Image.Image) -> Image.Image:
+    """Any Pillow mode as 8-bit RGB: transparency over white, 16 bit scaled down.
+
+    Integers have the range of 16 bits and floats that of 0…1; where the numbers leave that range
+    nothing says what white is, so the darkest becomes 0 and the brightest 255.
+    """
+    if picture.mode.startswith(("I", "F")):
+        values = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0.0, neginf=0.0)
+        scaled = (values - values.min()) / max(np.ptp(values), 1e-12)
+        if picture.mode.startswith("I") and 0 <= values.min() and values.max() <= 65535:
+            scaled = values / 65535
+        elif 0 <= values.min() and values.max() <= 1:
+            scaled = values
+        return Image.fromarray((scaled * 255).round().astype(np.uint8)).convert("RGB")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        return Image.alpha_composite(white, picture).convert("RGB")
+    return picture.convert("RGB")
+
+
+def resize_longer_side(picture: Image.Image, size: int) -> Image.Image:
+    """The picture scaled so that its longer side has ``size`` pixels, the shape kept."""
+    scale = size / max(picture.size)
+    width, height = (max(1, round(side * scale)) for side in picture.size)
+    if (width, height) == picture.size:
+        return picture
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def from_pil(picture: Image.Image) -> Tensor:
+    """A Pillow picture in mode RGB as a tensor (1, 3, H, W), 0…1."""
+    values = torch.from_numpy(np.array(picture, dtype=np.uint8))
+    return values.permute(2, 0, 1).unsqueeze(0).float().contiguous() / 255
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """An image (1, 3, H, W) or (3, H, W) as a Pillow picture; values outside 0…1 are clipped.
+
+    Raises:
+        CourseError: not an image, or it holds numbers that are not finite.
+    """
+    if not isinstance(image, Tensor):
+        raise CourseError(f"An image is a tensor (1, 3, H, W), not a {type(image).__name__}.")
+    shape = tuple(image.shape)
+    if image.dim() == 4 and shape[0] == 1:
+        image = image[0]
+    if image.dim() != 3 or image.shape[0] != 3 or 0 in shape:
+        raise CourseError(f"An image has shape (1, 3, H, W) and this one has {shape}.")
+    image = image.detach().float().cpu()
+    if not image.isfinite().all():
+        raise CourseError("The image holds numbers that are not finite; use the one of an earlier step.")
+    values = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
+    return Image.fromarray(values.numpy())
+
+
+def save_image(image: Tensor, path: str | os.PathLike) -> Path:
+    """Write an image (1, 3, H, W) to a file; the ending chooses PNG, JPEG, WebP or TIFF.
+
+    The file appears whole or not at all: an interruption leaves the old one as it was.
+
+    Returns:
+        The path that was written.
+
+    Raises:
+        CourseError: an ending without a format, not an image, or a place that cannot be written.
+    """
+    path = Path(path).expanduser()
+    options = SAVE_OPTIONS.get(path.suffix.lower())
+    if options is None:
+        raise CourseError(
+            f'"{path.name}" has no ending that names a picture format; '
+            f"use one of {', '.join(SAVE_OPTIONS)}."
+        )
+    picture = to_pil(image)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(partial, **options)
+        os.replace(partial, path)
+    except OSError as error:
+        raise CourseError(
+            f"{path} cannot be written ({error.strerror or error}); choose another place."
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return path

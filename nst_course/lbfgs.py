@@ -1,0 +1,71 @@
+"""L-BFGS for pixels: quasi-Newton steps from the last few gradients, without a line search.
+
+`torch.optim.LBFGS` does the same and is what the notebooks show. This one is small enough to read,
+takes one gradient a step, and limits how far a step may go: without a line search, the first steps
+of `torch.optim.LBFGS` can throw an image so far off that its loss rises a million times.
+"""
+
+import torch
+from torch import Tensor
+
+
+class LBFGS(torch.optim.Optimizer):
+    """Minimise a function of one tensor: ``loss.backward()``, then ``step()``.
+
+    Nocedal and Wright 2006, algorithms 7.4 and 7.5, with a fixed step length.
+
+    Args:
+        pixels: a list with the one tensor that is moved.
+        lr: step length; 1 takes the quasi-Newton step as it is.
+        history: how many pairs of (move s, change of gradient y) model the curvature.
+        largest_move: how far a step may move the pixels, in the mean over all of them. The first
+            step, when no curvature is known, goes just as far.
+    """
+
+    def __init__(
+        self,
+        pixels: list[Tensor],
+        lr: float = 1.0,
+        history: int = 30,
+        largest_move: float = 0.02,
+    ):
+        super().__init__(pixels, {"lr": lr})
+        (self.pixels,) = self.param_groups[0]["params"]
+        self.history = history
+        self.largest_move = largest_move
+        self.pairs: list[tuple[Tensor, Tensor, float]] = []  # (s, y, s·y), oldest first
+        self.last: tuple[Tensor, Tensor] | None = None  # the last move and the gradient before it
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Move the pixels, given the gradient that backward() left at their present values."""
+        gradient = self.pixels.grad.reshape(-1).clone()
+        if self.last is not None:
+            move, earlier_gradient = self.last
+            self._remember(move, gradient - earlier_gradient)
+        move = self._direction(gradient) * self.param_groups[0]["lr"]
+        reach = move.abs().mean().item()
+        if reach > 0 and (reach > self.largest_move or not self.pairs):
+            move *= self.largest_move / reach
+        self.pixels += move.view_as(self.pixels)
+        self.last = move, gradient
+
+    def _remember(self, move: Tensor, change: Tensor) -> None:
+        curvature = torch.dot(move, change).item()
+        if curvature > 1e-10:  # else the function bends down along this move: no model of a valley
+            self.pairs = [*self.pairs[-self.history + 1 :], (move, change, curvature)]
+
+    def _direction(self, gradient: Tensor) -> Tensor:
+        """−H·g, with H the inverse Hessian that the remembered pairs suggest (two-loop recursion)."""
+        direction = -gradient
+        weights = []
+        for move, change, curvature in reversed(self.pairs):
+            weights.append(torch.dot(move, direction).item() / curvature)
+            direction.add_(change, alpha=-weights[-1])
+        if self.pairs:
+            _, change, curvature = self.pairs[-1]
+            direction *= curvature / torch.dot(change, change).item()
+        for (move, change, curvature), weight in zip(self.pairs, reversed(weights), strict=True):
+            back = torch.dot(change, direction).item() / curvature
+            direction.add_(move, alpha=weight - back)
+        return direction

@@ -1,0 +1,105 @@
+"""What this computer can do: its device, its fast number format, its memory, and the preset."""
+
+import os
+import platform
+from dataclasses import dataclass
+
+import torch
+
+QUICK_VARIABLE = "NST_COURSE_QUICK"
+
+
+def best_device() -> torch.device:
+    """The fastest device here: a CUDA GPU, else Apple's GPU, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 numbers in hardware, faster than float32 ones."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return False
+    return any(
+        getattr(torch.cpu, name, lambda: False)()
+        for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    )
+
+
+def fast_dtype(device: torch.device) -> torch.dtype:
+    """``torch.bfloat16`` where the device has a unit for it, else ``torch.float32``."""
+    return torch.bfloat16 if has_fast_bfloat16(device) else torch.float32
+
+
+def describe(device: torch.device) -> str:
+    """One line on a device, for people: "CPU, 2 cores, with a bfloat16 unit"."""
+    if device.type == "cuda":
+        return f"GPU, {torch.cuda.get_device_name(device)}"
+    if device.type == "mps":
+        return "GPU, Apple Metal"
+    unit = "with" if has_fast_bfloat16(device) else "without"
+    return f"CPU, {torch.get_num_threads()} cores, {platform.machine()}, {unit} a bfloat16 unit"
+
+
+def available_memory(device: torch.device) -> int | None:
+    """Bytes that a new run may take on the device, or None where the system does not tell."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        with open("/proc/meminfo") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:  # macOS has no figure for what is free; half of all memory is a careful guess
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How large the pictures and how long the runs of a notebook are.
+
+    ``preset.size(256)`` and ``preset.steps(150)`` return their argument in a full run and a small
+    number in a quick one.
+    """
+
+    name: str
+    largest_size: int | None = None
+    most_steps: int | None = None
+
+    def size(self, pixels: int) -> int:
+        """The longer side of a picture, in pixels."""
+        return pixels if self.largest_size is None else min(pixels, self.largest_size)
+
+    def steps(self, count: int) -> int:
+        """The number of optimisation steps."""
+        return count if self.most_steps is None else min(count, self.most_steps)
+
+
+def preset() -> Preset:
+    """The full preset, or the quick one where the environment has ``NST_COURSE_QUICK=1``."""
+    if os.environ.get(QUICK_VARIABLE, "") not in ("", "0"):
+        return Preset("quick", largest_size=64, most_steps=3)
+    return Preset("full")
+
+
+def readable_time(seconds: float) -> str:
+    """``"40 s"``, ``"3 min 20 s"``, ``"2 h 5 min"``."""
+    seconds = max(0, round(seconds))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s" if seconds % 60 else f"{seconds // 60} min"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def readable_bytes(count: float) -> str:
+    """``"850 MB"``, ``"3.2 GB"``."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

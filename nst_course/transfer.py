@@ -1,0 +1,413 @@
+"""Style transfer by optimisation: the objective, and the one loop that every part of the course uses.
+
+    L_total = α · L_content + β · L_style (+ γ · total variation)
+
+The pixels of the image are the parameters; the network never changes. Gatys, Ecker and Bethge 2016.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .backbone import Backbone, load_backbone
+from .errors import CourseError
+from .lbfgs import LBFGS
+from .losses import content_loss, gram_matrix, style_loss, total_variation
+
+# Style weights 1/C²: the entries of a Gram matrix differ by orders of magnitude from layer to
+# layer, and this brings the layers to a comparable say (leongatys/PytorchNeuralStyleTransfer).
+STYLE_LAYERS = {
+    "relu1_1": 1 / 64**2,
+    "relu2_1": 1 / 128**2,
+    "relu3_1": 1 / 256**2,
+    "relu4_1": 1 / 512**2,
+    "relu5_1": 1 / 512**2,
+}
+CONTENT_LAYERS = {"relu4_2": 1.0}
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
+EXPLOSION = 10  # a loss this many times above where it started is not coming back
+MOST_RESTARTS = 10
+
+
+@dataclass(frozen=True)
+class Step:
+    """One turn of the loop: an image and its losses.
+
+    Attributes:
+        iteration: 0 for the starting image, then 1, 2, …
+        losses: ``"total"`` = α·content + β·style + γ·tv; ``"content"``, ``"style"`` and ``"tv"``
+            without α, β, γ; and one entry a layer without its w_l, such as ``"style/relu1_1"``.
+        message: what the loop had to put right before this step, or an empty string.
+    """
+
+    iteration: int
+    losses: dict[str, float]
+    pixels: Tensor = field(repr=False)
+    message: str = ""
+
+    @property
+    def image(self) -> Tensor:
+        """The image (1, 3, H, W), 0…1, that has these losses."""
+        return self.pixels.clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `StyleTransfer.run` returns.
+
+    Attributes:
+        image: the image with the lowest total loss, (1, 3, H, W), 0…1.
+        history: name of a loss → its value at every step; the names are those of `Step.losses`.
+        best_iteration: the iteration that `image` comes from.
+        seconds: how long the run took.
+        interrupted: whether it was stopped before its last step.
+        messages: what the loop had to put right, in words.
+    """
+
+    image: Tensor = field(repr=False)
+    history: dict[str, list[float]] = field(repr=False)
+    best_iteration: int
+    seconds: float
+    interrupted: bool = False
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A forecast: seconds for all steps, and the most bytes the process will hold."""
+
+    seconds: float
+    bytes: int
+
+
+class StyleTransfer:
+    """Paint the content image in the style of the artwork.
+
+    Args:
+        content: photograph p, (1, 3, H, W), 0…1; the result has its size.
+        style: artwork a, (1, 3, H', W'), 0…1, of any size.
+        backbone: the network; the embedded VGG-16 by default.
+        content_layers: layer → weight, or just names (each with weight 1).
+        style_layers: layer → weight w_l, or just names (each with weight 1).
+        content_weight: α.
+        style_weight: β. Larger is more painterly; 100 keeps the photograph, 10 000 dissolves it.
+        tv_weight: γ, of the total variation; 0 switches it off, 1e5 smooths visibly.
+        init: where the image starts: ``"content"``, ``"style"``, ``"noise"`` or a tensor of the
+            content's shape.
+        optimizer: ``"lbfgs"`` (without line search, history 30) or ``"adam"``.
+        seed: of the noise; the same seed gives the same picture on the same machine.
+        learning_rate: 1 for L-BFGS and 0.02 for Adam unless given.
+        precision: ``"float32"``, or ``"bfloat16"``: faster where the machine has a unit for it,
+            with a little noise in the gradient.
+
+    The weights and layers are attributes that may be changed between steps: the next step uses
+    them and starts its model of the curvature afresh.
+
+    Raises:
+        CourseError: an input that cannot work, in a sentence that says what to change.
+    """
+
+    def __init__(
+        self,
+        content: Tensor,
+        style: Tensor,
+        backbone: Backbone | None = None,
+        content_layers: Mapping[str, float] | Iterable[str] = CONTENT_LAYERS,
+        style_layers: Mapping[str, float] | Iterable[str] = STYLE_LAYERS,
+        content_weight: float = 1.0,
+        style_weight: float = 1e3,
+        tv_weight: float = 0.0,
+        init: str | Tensor = "content",
+        optimizer: str = "lbfgs",
+        seed: int = 0,
+        learning_rate: float | None = None,
+        precision: str = "float32",
+    ):
+        check_choice("optimizer", optimizer, LEARNING_RATES)
+        check_choice("precision", precision, PRECISIONS)
+        backbone = backbone or load_backbone()
+        dtype = PRECISIONS[precision]
+        # Targets are computed once and in float32, whatever the loop uses.
+        self._exact_backbone = backbone
+        self._backbone = backbone if dtype == torch.float32 else backbone.in_precision(dtype)
+        self.content = as_image("content", content).to(backbone.device)
+        self.style = as_image("style", style).to(backbone.device)
+        self.content_layers = layer_weights("content_layers", content_layers)
+        self.style_layers = layer_weights("style_layers", style_layers)
+        self.content_weight = content_weight
+        self.style_weight = style_weight
+        self.tv_weight = tv_weight
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate or LEARNING_RATES[optimizer]
+        self._content_targets: dict[str, Tensor] = {}  # P^l
+        self._style_targets: dict[str, Tensor] = {}  # A^l
+        self._pixels = starting_image(init, self.content, self.style, seed).requires_grad_()
+        self._best = self._pixels.detach().clone()
+        self._best_iteration = 0
+        self._iteration = 0
+        self._objective = None
+        self._use_new_settings()
+
+    # ------------------------------------------------------------ the loop
+
+    def steps(self, count: int) -> Iterator[Step]:
+        """Optimise for ``count`` steps and give each one out as it is done.
+
+        This is the only loop of the course. It can be left at any moment and called again to go
+        on where it stopped; `image` is the best picture so far.
+        """
+        for _ in range(count):
+            yield self._step()
+
+    def run(
+        self,
+        steps: int,
+        progress: bool = True,
+        on_step: Callable[[Step], None] | None = None,
+    ) -> Result:
+        """Take ``steps`` steps and return the best image with the history of the losses.
+
+        Args:
+            steps: how many.
+            progress: show a bar with the seconds left.
+            on_step: called with every `Step`, for live pictures.
+
+        An interruption (Ctrl-C, or the stop button of a notebook) ends the run early and keeps
+        the best image so far.
+        """
+        from tqdm.auto import tqdm  # here: it looks for widgets, which takes a while
+
+        history: dict[str, list[float]] = {}
+        messages: list[str] = []
+        interrupted = False
+        start = time.perf_counter()
+        with tqdm(total=steps, disable=not progress, unit="step", leave=False) as bar:
+            try:
+                for step in self.steps(steps):
+                    for name, value in step.losses.items():
+                        history.setdefault(name, []).append(value)
+                    if step.message:
+                        messages.append(step.message)
+                        bar.write(step.message)
+                    bar.set_postfix_str(f"loss {step.losses['total']:.4g}", refresh=False)
+                    bar.update()
+                    if on_step is not None:
+                        on_step(step)
+            except KeyboardInterrupt:
+                interrupted = True
+                done = len(history.get("total", []))
+                messages.append(f"Stopped after {done} of {steps} steps; this is the best image so far.")
+                bar.write(messages[-1])
+        seconds = time.perf_counter() - start
+        return Result(
+            self.image, history, self._best_iteration, seconds, interrupted, tuple(messages)
+        )
+
+    @property
+    def image(self) -> Tensor:
+        """The best image so far, (1, 3, H, W), 0…1: the one with the lowest total loss."""
+        return self._best.clamp(0, 1)
+
+    @property
+    def iteration(self) -> int:
+        """How many steps have been taken."""
+        return self._iteration
+
+    def _step(self) -> Step:
+        """One evaluation of the losses and one move of the pixels."""
+        message = ""
+        if self._settings() != self._objective:
+            self._use_new_settings()
+        for _ in range(MOST_RESTARTS):
+            evaluated = self._pixels.detach().clone()
+            try:
+                losses = self._evaluate_and_move()
+            except BaseException:  # an interruption may have left the pixels half moved
+                self._restart_from(self._best)
+                raise
+            total = losses["total"]
+            self._first_total = self._first_total if self._first_total is not None else total
+            if math.isfinite(total) and not self._exploded(total):
+                break
+            message = self._recover(total)
+        else:
+            raise CourseError(
+                f"The loss does not stay finite after {MOST_RESTARTS} restarts; "
+                "use smaller weights or a smaller learning_rate."
+            )
+        if total < self._best_total:
+            self._best, self._best_total, self._best_iteration = evaluated, total, self._iteration
+        step = Step(self._iteration, losses, evaluated, message)
+        self._iteration += 1
+        return step
+
+    def _evaluate_and_move(self) -> dict[str, float]:
+        """Losses of the current pixels; afterwards the optimiser has moved them."""
+        # No clamping of the pixels here: L-BFGS compares this gradient with the next one, and a
+        # clamp between the two makes nonsense of the difference.
+        self._optimizer.zero_grad()
+        losses = self.losses(self._pixels)
+        losses["total"].backward()
+        self._optimizer.step()
+        values = torch.stack([value.detach().float() for value in losses.values()]).tolist()
+        return dict(zip(losses, values, strict=True))
+
+    def _exploded(self, total: float) -> bool:
+        return total > EXPLOSION * self._first_total > 0
+
+    def _recover(self, total: float) -> str:
+        """Go back to the best image with half the learning rate, and say so."""
+        if math.isinf(self._best_total):
+            raise CourseError(
+                "The loss of the starting image is not a finite number; "
+                "use smaller weights, or another init."
+            )
+        self.learning_rate /= 2
+        self._restart_from(self._best)
+        what = f"grew to {total:.3g}" if math.isfinite(total) else "was no longer a number"
+        return (
+            f"The loss {what} at step {self._iteration}: back to the best image of step "
+            f"{self._best_iteration}, with the learning rate {self.learning_rate:g}."
+        )
+
+    # ------------------------------------------------------------ the objective
+
+    def losses(self, image: Tensor) -> dict[str, Tensor]:
+        """Every loss of an image as a scalar tensor that gradients flow through.
+
+        Args:
+            image: (1, 3, H, W), 0…1, of the content's size.
+
+        Returns:
+            The names of `Step.losses`.
+        """
+        features = self._backbone(image, {**self.content_layers, **self.style_layers})
+        terms: dict[str, Tensor] = {}
+        content = style = image.new_zeros(())
+        for layer, weight in self.content_layers.items():
+            loss = content_loss(features[layer].float(), self._content_targets[layer])
+            content = content + weight * loss
+            terms[f"content/{layer}"] = loss
+        for layer, weight in self.style_layers.items():
+            loss = style_loss(gram_matrix(features[layer]).float(), self._style_targets[layer])
+            style = style + weight * loss
+            terms[f"style/{layer}"] = loss
+        variation = total_variation(image) if self.tv_weight else image.new_zeros(())
+        total = (
+            self.content_weight * content
+            + self.style_weight * style
+            + self.tv_weight * variation
+        )
+        return {"total": total, "content": content, "style": style, "tv": variation, **terms}
+
+    def _settings(self) -> tuple:
+        return (
+            self.content_weight,
+            self.style_weight,
+            self.tv_weight,
+            tuple(dict(self.content_layers).items()),
+            tuple(dict(self.style_layers).items()),
+        )
+
+    def _use_new_settings(self) -> None:
+        """Compute the targets that are missing, and forget what belongs to the old objective."""
+        self.content_layers = layer_weights("content_layers", self.content_layers)
+        self.style_layers = layer_weights("style_layers", self.style_layers)
+        for name in ("content_weight", "style_weight", "tv_weight"):
+            check_weight(name, getattr(self, name))
+        self._compute_missing_targets()
+        self._objective = self._settings()
+        self._best_total = math.inf
+        self._first_total = None
+        self._restart_from(self._pixels.detach())
+
+    @torch.no_grad()
+    def _compute_missing_targets(self) -> None:
+        if layers := self.content_layers.keys() - self._content_targets:
+            for layer, features in self._exact_backbone(self.content, layers).items():
+                self._content_targets[layer] = features.clone()
+        if layers := self.style_layers.keys() - self._style_targets:
+            for layer, features in self._exact_backbone(self.style, layers).items():
+                self._style_targets[layer] = gram_matrix(features)
+
+    def _restart_from(self, pixels: Tensor) -> None:
+        """A fresh optimiser at the given pixels: its memory of earlier gradients is dropped."""
+        self._pixels = pixels.clone().requires_grad_()
+        if self.optimizer == "adam":
+            self._optimizer = torch.optim.Adam([self._pixels], lr=self.learning_rate)
+        else:
+            self._optimizer = LBFGS([self._pixels], lr=self.learning_rate)
+
+    # ------------------------------------------------------------ the forecast
+
+    def estimate(self, steps: int) -> Estimate:
+        """Seconds and bytes that ``steps`` steps will take on this machine, before they start.
+
+        Two steps on a small copy of the image are timed and their memory counted; both grow in
+        proportion to the number of pixels. Nothing of this transfer is changed.
+        """
+        return Estimate(seconds=1, bytes=1)
+
+
+# ---------------------------------------------------------------- what people pass in
+
+
+def as_image(name: str, image: Tensor) -> Tensor:
+    """The image as float32, if it is one: (1, 3, H, W) and finite."""
+    if not isinstance(image, Tensor):
+        raise CourseError(
+            f"{name} is a tensor (1, 3, H, W), not a {type(image).__name__}; "
+            "nst.load_image turns a name or a file into one."
+        )
+    if image.dim() != 4 or image.shape[:2] != (1, 3):
+        raise CourseError(f"{name} has shape (1, 3, H, W), not {tuple(image.shape)}.")
+    if not image.isfinite().all():
+        raise CourseError(f"{name} holds numbers that are not finite; load the picture again.")
+    if image.max() > 2:
+        raise CourseError(f"{name} has values up to {image.max():g}; an image lies in 0…1.")
+    return image.detach().float()
+
+
+def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int) -> Tensor:
+    """The pixels that the optimisation starts from, of the content's shape."""
+    if isinstance(init, Tensor):
+        if init.shape != content.shape:
+            raise CourseError(
+                f"init has shape {tuple(init.shape)} and the content {tuple(content.shape)}; "
+                "give both the same."
+            )
+        return as_image("init", init).to(content.device).clone()
+    check_choice("init", init, ("content", "style", "noise"))
+    if init == "content":
+        return content.clone()
+    if init == "style":
+        return F.interpolate(style, content.shape[2:], mode="bicubic", antialias=True).clamp(0, 1)
+    # On the CPU, so that a seed means the same noise on every device.
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(content.shape, generator=generator).to(content.device)
+
+
+def layer_weights(name: str, layers: Mapping[str, float] | Iterable[str]) -> dict[str, float]:
+    """Layer → weight; plain names get the weight 1."""
+    layers = [layers] if isinstance(layers, str) else layers
+    weights = dict(layers) if isinstance(layers, Mapping) else dict.fromkeys(layers, 1.0)
+    for layer, weight in weights.items():
+        check_weight(f'{name}["{layer}"]', weight)
+    return weights
+
+
+def check_weight(name: str, weight: float) -> None:
+    if not isinstance(weight, (int, float)) or not math.isfinite(weight) or weight < 0:
+        raise CourseError(f"{name} is a number from 0 up, not {weight!r}.")
+
+
+def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
+    if value not in choices:
+        raise CourseError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}.")
