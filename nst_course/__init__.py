@@ -1,11 +1,11 @@
 """Helpers for the course on neural style transfer.
 
-    import nst_course as nst
+import nst_course as nst
 
-    content = nst.load_image("cat", size=256)
-    style = nst.load_image("great_wave", size=256)
-    result = nst.StyleTransfer(content, style).run(150)
-    nst.save_image(result.image, "cat_wave.png")
+content = nst.load_image("cat", size=256)
+style = nst.load_image("great_wave", size=256)
+result = nst.StyleTransfer(content, style).run(150)
+nst.save_image(result.image, "cat_wave.png")
 """
 
 import importlib

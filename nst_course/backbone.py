@@ -48,7 +48,9 @@ class Backbone(nn.Module):
         self.convolutions = nn.ModuleDict()
         for name in conv_names(network):
             weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
-            convolution = nn.utils.skip_init(nn.Conv2d, weight.shape[1], weight.shape[0], 3, padding=1)
+            convolution = nn.utils.skip_init(
+                nn.Conv2d, weight.shape[1], weight.shape[0], 3, padding=1
+            )
             convolution.weight.data = weight.contiguous(memory_format=torch.channels_last)
             convolution.bias.data = bias
             self.convolutions[name] = convolution
@@ -78,7 +80,9 @@ class Backbone(nn.Module):
         for layer in layers:
             if layer not in self.layers:
                 near = difflib.get_close_matches(str(layer), self.layers, n=1)
-                hint = f'did you mean "{near[0]}"?' if near else "layers look like relu4_2 or conv4_2."
+                hint = (
+                    f'did you mean "{near[0]}"?' if near else "names look like relu4_2 or conv4_2."
+                )
                 raise CourseError(f'{self.network.upper()} has no layer "{layer}"; {hint}')
 
     def forward(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
@@ -105,7 +109,7 @@ class Backbone(nn.Module):
             if name.startswith("conv"):
                 x = self.convolutions[name](x)
             elif name.startswith("relu"):
-                # In place saves a copy, but a conv layer that was asked for must keep its negatives.
+                # In place saves a copy; a conv layer that was asked for must keep its negatives.
                 x = F.relu(x, inplace=name.replace("relu", "conv") not in wanted)
             else:
                 x = F.max_pool2d(x, 2) if self.pooling == "max" else F.avg_pool2d(x, 2)

@@ -2,4 +2,4 @@
 
 
 class CourseError(ValueError):
-    """Something a person can put right. The message is one sentence: what is wrong, with what, what to do."""
+    """Something a person can put right; the message is a sentence that says what to do."""

@@ -45,7 +45,9 @@ def load_image(name_or_path: str | os.PathLike, size: int | None = None) -> Tens
         CourseError: there is no such name or file, or the file is not a picture that can be read.
     """
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-        raise CourseError(f"size is the longer side in pixels, a whole number such as 256, not {size!r}.")
+        raise CourseError(
+            f"size is the longer side in pixels, a whole number such as 256, not {size!r}."
+        )
     path = find_image(name_or_path)
     try:
         with warnings.catch_warnings():
@@ -59,7 +61,9 @@ def load_image(name_or_path: str | os.PathLike, size: int | None = None) -> Tens
                 picture = to_rgb(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError as error:
         reason = "it is empty" if path.stat().st_size == 0 else "it is not a picture"
-        raise CourseError(f"{path} cannot be opened: {reason}; choose a JPEG or PNG file.") from error
+        raise CourseError(
+            f"{path} cannot be opened: {reason}; choose a JPEG or PNG file."
+        ) from error
     except Image.DecompressionBombError as error:
         raise CourseError(
             f"{path} is refused because it unpacks to more than "
@@ -93,7 +97,9 @@ def find_image(name_or_path: str | os.PathLike) -> Path:
     names = bundled_images()
     if text in names:
         return IMAGES / f"{text}.jpg"
-    near = difflib.get_close_matches(Path(text).stem.lower().replace(" ", "_"), names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(
+        Path(text).stem.lower().replace(" ", "_"), names, n=1, cutoff=0.5
+    )
     hint = f'did you mean "{near[0]}"?' if near else f"the bundled images are {', '.join(names)}."
     raise CourseError(f'There is no file and no bundled image "{text[:200]}"; {hint}')
 
@@ -107,9 +113,9 @@ def to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith(("I", "F")):
         values = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0.0, neginf=0.0)
         scaled = (values - values.min()) / max(np.ptp(values), 1e-12)
-        if picture.mode.startswith("I") and 0 <= values.min() and values.max() <= 65535:
+        if picture.mode.startswith("I") and values.min() >= 0 and values.max() <= 65535:
             scaled = values / 65535
-        elif 0 <= values.min() and values.max() <= 1:
+        elif values.min() >= 0 and values.max() <= 1:
             scaled = values
         return Image.fromarray((scaled * 255).round().astype(np.uint8)).convert("RGB")
     if picture.has_transparency_data:
@@ -149,7 +155,9 @@ def to_pil(image: Tensor) -> Image.Image:
         raise CourseError(f"An image has shape (1, 3, H, W) and this one has {shape}.")
     image = image.detach().float().cpu()
     if not image.isfinite().all():
-        raise CourseError("The image holds numbers that are not finite; use the one of an earlier step.")
+        raise CourseError(
+            "The image holds numbers that are not finite; use the one of an earlier step."
+        )
     values = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
     return Image.fromarray(values.numpy())
 
@@ -166,12 +174,7 @@ def save_image(image: Tensor, path: str | os.PathLike) -> Path:
         CourseError: an ending without a format, not an image, or a place that cannot be written.
     """
     path = Path(path).expanduser()
-    options = SAVE_OPTIONS.get(path.suffix.lower())
-    if options is None:
-        raise CourseError(
-            f'"{path.name}" has no ending that names a picture format; '
-            f"use one of {', '.join(SAVE_OPTIONS)}."
-        )
+    options = check_ending(path)
     picture = to_pil(image)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -185,3 +188,13 @@ def save_image(image: Tensor, path: str | os.PathLike) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def check_ending(path: Path) -> dict:
+    """What Pillow is told for this ending; a CourseError names the endings that are possible."""
+    if path.suffix.lower() not in SAVE_OPTIONS:
+        raise CourseError(
+            f'"{path.name}" has no ending that names a picture format; '
+            f"use one of {', '.join(SAVE_OPTIONS)}."
+        )
+    return SAVE_OPTIONS[path.suffix.lower()]

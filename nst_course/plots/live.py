@@ -1,0 +1,91 @@
+"""The picture as it forms, refreshed in place in the output of a cell."""
+
+import io
+import time
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from ..images import to_pil
+from ..machine import readable_time
+from ..transfer import Step
+from .curves import draw_losses
+
+SECONDS_BETWEEN_FRAMES = 0.7
+
+
+class LiveView:
+    """Content, style, the image so far and the loss curves; pass it to ``run(on_step=…)``.
+
+    Args:
+        total: how many steps the run will take.
+        content, style: (1, 3, H, W), shown beside the image.
+        content_weight, style_weight: α and β of the run, for the curves.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        content: Tensor,
+        style: Tensor,
+        content_weight: float = 1.0,
+        style_weight: float = 1e3,
+    ):
+        self.total = total
+        self.inputs = {"content": to_pil(content), "style": to_pil(style)}
+        self.weights = (content_weight, style_weight)
+        self.history: dict[str, list[float]] = {"total": [], "content": [], "style": []}
+        self.started = self.last_frame = time.perf_counter()
+        self.handle = None
+
+    def __call__(self, step: Step) -> None:
+        """Note the losses, and draw if the last frame is old enough or the run is over."""
+        for name, values in self.history.items():
+            values.append(step.losses[name])
+        now = time.perf_counter()
+        last_step = len(self.history["total"]) == self.total
+        if self.handle and not last_step and now - self.last_frame < SECONDS_BETWEEN_FRAMES:
+            return
+        self.last_frame = now
+        self._show(self.frame(step))
+
+    def frame(self, step: Step) -> bytes:
+        """The view as PNG bytes."""
+        # A figure of its own, away from pyplot's list of open figures, so nothing is left behind.
+        figure = Figure(figsize=(12, 5.6), dpi=90, layout="constrained")
+        FigureCanvasAgg(figure)
+        picture = to_pil(step.image)
+        grid = figure.add_gridspec(2, 3, width_ratios=(1, 2.1, 1.9))
+        for row, (name, shown) in enumerate(self.inputs.items()):
+            self._draw(figure.add_subplot(grid[row, 0]), shown, name)
+        self._draw(figure.add_subplot(grid[:, 1]), picture, self._title(step))
+        axis = figure.add_subplot(grid[:, 2])
+        draw_losses(axis, self.history, *self.weights)
+        axis.set_xlim(0, max(self.total - 1, 1))
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+    def _title(self, step: Step) -> str:
+        done = len(self.history["total"])
+        elapsed = time.perf_counter() - self.started
+        if done == self.total:
+            return f"step {step.iteration}, {readable_time(elapsed)}"
+        left = elapsed / done * (self.total - done)
+        return f"step {step.iteration}, about {readable_time(left)} left"
+
+    @staticmethod
+    def _draw(axis, picture, title: str) -> None:
+        axis.imshow(picture)
+        axis.set_title(title, fontsize=11)
+        axis.set_axis_off()
+
+    def _show(self, png: bytes) -> None:
+        from IPython.display import Image, display
+
+        picture = Image(data=png, alt="content, style, the image so far and its losses")
+        if self.handle is None:
+            self.handle = display(picture, display_id=True)
+        else:
+            self.handle.update(picture)

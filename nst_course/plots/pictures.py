@@ -1,0 +1,57 @@
+"""Pictures side by side, at a size at which strokes can be seen."""
+
+import math
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from ..images import to_pil
+
+PIXELS_PER_INCH = 100
+
+
+def pictures(
+    images: Sequence[Tensor],
+    titles: Sequence[str] = (),
+    columns: int | None = None,
+    width: float = 12,
+    heading: str = "",
+) -> Figure:
+    """Show images in rows, each under its title.
+
+    Args:
+        images: each (1, 3, H, W), 0…1; the shapes may differ.
+        titles: one for each image, or none at all.
+        columns: pictures in a row; by default all in one, at most four.
+        width: of the whole figure, in inches.
+        heading: over the whole figure.
+    """
+    columns = columns or min(len(images), 4)
+    rows = math.ceil(len(images) / columns)
+    shown = [to_pil(image) for image in images]
+    # A row is as high as its flattest picture needs at the width of a column.
+    ratio = max(picture.height / picture.width for picture in shown)
+    title_space = 0.35 if len(titles) else 0.05
+    height = rows * (width / columns * ratio + title_space) + (0.4 if heading else 0)
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(width, height),
+        dpi=PIXELS_PER_INCH,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for index, (axis, picture) in enumerate(zip(axes.flat, shown, strict=False)):
+        # Enlarged pixels stay visible as pixels; a picture that is reduced gets smoothed.
+        enlarged = picture.width < width / columns * PIXELS_PER_INCH
+        axis.imshow(picture, interpolation="nearest" if enlarged else "antialiased")
+        if len(titles):
+            axis.set_title(titles[index], fontsize=11)
+    if heading:
+        figure.suptitle(heading, fontsize=13)
+    plt.close(figure)  # the notebook shows what the cell returns; this avoids a second copy
+    return figure
