@@ -1,0 +1,106 @@
+"""The sign and the target of activation maximisation."""
+
+from __future__ import annotations
+
+import torch
+
+from ..cases import drawn, tensor
+from ..exercise import Exercise, Mistake
+from ..properties import finite_differences, relation
+
+EXERCISE = Exercise(
+    name="activation_loss",
+    notebook="01_feature_visualization",
+    title="The loss that excites a channel",
+    prompt="""
+        Activation maximisation looks for the image that excites one channel most. An optimiser
+        only goes down. Write the loss that it should lower: its value is the mean activation of
+        that channel over all positions, with the sign that makes descent go the right way.
+    """,
+    stub='''
+        def my_activation_loss(features, channel):
+            """Loss whose descent excites one channel.
+
+            features: (1, C, H, W);  channel: int
+            returns: a scalar tensor
+            """
+            ...  # YOUR CODE HERE
+    ''',
+    code="""
+        def my_activation_loss(features, channel):
+            return -features[:, channel].mean()
+    """,
+    why="Descent on minus the activation is ascent on the activation. The mean over positions keeps"
+    " the loss, and so the step size, independent of the image's size.",
+    notice="Nothing in this loss stops the activation from growing for ever. What keeps the picture"
+    " readable is how the image is described: Fourier coefficients, small shifts, bounded colours.",
+    hints=(
+        "If the optimiser lowers the loss, what must happen to the activation?",
+        "`features` has the axes picture, channel, row, column. Pick one channel and keep all its"
+        " positions.",
+        "Take the mean of `features[:, channel]`, and mind the sign.",
+    ),
+    cases=(
+        lambda: {"features": tensor([[[[1.0, 3.0]], [[5.0, 6.0]]]]), "channel": 0},
+        lambda: {"features": tensor([[[[1.0, 3.0]], [[5.0, 6.0]]]]), "channel": 1},
+        lambda: {"features": drawn(1, 4, 5, 6, seed=1), "channel": 2},
+        lambda: {"features": drawn(1, 4, 5, 6, seed=2, dtype=torch.float32), "channel": 3},
+    ),
+    gradient=("features",),
+    definition="The loss is minus the mean of the chosen channel over all positions.",
+    properties=(
+        relation(
+            "Raising every activation by 1 lowers the loss by 1.",
+            lambda i: {"features": i["features"] + 1},
+            lambda r, i: r - 1,
+        ),
+        relation(
+            "A map that is twice as wide, with the same activations, has the same loss.",
+            lambda i: {"features": i["features"].repeat(1, 1, 1, 2)},
+        ),
+        finite_differences("features"),
+    ),
+    mistakes=(
+        Mistake(
+            "descent would silence the channel",
+            "The optimiser makes the loss smaller. With this sign it makes the activation smaller"
+            " too.",
+            edits={"return -": "return "},
+        ),
+        Mistake(
+            "all channels were averaged",
+            "`channel` has no effect. The picture would have to please all channels at once.",
+            edits={"features[:, channel]": "features"},
+        ),
+        Mistake(
+            "the number was used for a row and not for a channel",
+            "The axes are picture, channel, row, column. The channel is the second of them.",
+            edits={"features[:, channel]": "features[:, :, channel]"},
+            raises="out of bounds",
+        ),
+        Mistake(
+            "the number was used for a picture and not for a channel",
+            "The first axis counts the pictures of the batch; here there is one. The channel is the"
+            " second axis.",
+            edits={"features[:, channel]": "features[channel]"},
+            raises="out of bounds",
+        ),
+        Mistake(
+            "the sum instead of the mean",
+            "The sum grows with the number of positions. The same step size would then be four"
+            " times as bold in an image of twice the width and height.",
+            edits={".mean()": ".sum()"},
+        ),
+        Mistake(
+            "the activation was squared",
+            "A square rewards strongly negative activations as well. The aim is a high activation.",
+            edits={"features[:, channel].mean()": "(features[:, channel] ** 2).mean()"},
+        ),
+        Mistake(
+            "only the strongest position counts",
+            "This is the loss of a single unit, wherever it fires most. The text asks for the"
+            " channel: its mean over all positions.",
+            edits={".mean()": ".max()"},
+        ),
+    ),
+)

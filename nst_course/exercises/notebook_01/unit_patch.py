@@ -1,0 +1,125 @@
+"""Where in the image a unit looks."""
+
+from __future__ import annotations
+
+from ..exercise import Exercise, Mistake
+from ..properties import holds, relation
+
+EXERCISE = Exercise(
+    name="unit_patch",
+    notebook="01_feature_visualization",
+    title="The patch that a unit looks at",
+    prompt="""
+        Where in the image is the patch that the unit at (row, column) of a feature map sees?
+        Return its corners. They may lie outside the image: at the border the unit looks at
+        padding.
+    """,
+    stub='''
+        def my_unit_patch(row, column, size, jump, first_centre):
+            """Corners of the image patch that one unit sees.
+
+            row, column: place of the unit in the feature map
+            size, jump: receptive field and jump of its layer, in pixels
+            first_centre: centre of the patch of unit (0, 0); the centre of the first pixel is 0
+            returns: (top, left, bottom, right), whole numbers,
+                     so that image[..., top:bottom, left:right] is the patch
+            """
+            ...  # YOUR CODE HERE
+    ''',
+    code="""
+        def my_unit_patch(row, column, size, jump, first_centre):
+            half = (size - 1) / 2
+            top = int(first_centre + row * jump - half)
+            left = int(first_centre + column * jump - half)
+            return top, left, top + size, left + size
+    """,
+    why="Unit (0, 0) looks at `first_centre`, every step in the map moves the centre by `jump`"
+    " pixels, and from the centre of the first pixel of a patch to the patch's centre it is `(size"
+    " - 1) / 2`. A slice in Python ends before its second number.",
+    notice="Neighbouring patches share most of their pixels: they are `size` pixels wide and only"
+    " `jump` pixels apart.",
+    hints=(
+        "Find the centre of the patch first, then go half a patch up and to the left.",
+        "The centre is `first_centre + row * jump`. The centres of the first and the last pixel of"
+        " a patch are `size - 1` apart.",
+        "`top = first_centre + row * jump - (size - 1) / 2`, as a whole number, and"
+        " `bottom = top + size`. Left and right are the same with the column.",
+    ),
+    cases=(
+        lambda: {"row": 0, "column": 0, "size": 3, "jump": 1, "first_centre": 1},
+        lambda: {"row": 1, "column": 2, "size": 3, "jump": 1, "first_centre": 0},
+        lambda: {"row": 2, "column": 1, "size": 10, "jump": 2, "first_centre": 0.5},
+        lambda: {"row": 0, "column": 9, "size": 10, "jump": 2, "first_centre": 0.5},
+        lambda: {"row": 30, "column": 12, "size": 24, "jump": 4, "first_centre": 1.5},
+        lambda: {"row": 1, "column": 7, "size": 132, "jump": 16, "first_centre": 7.5},
+    ),
+    definition="The patch is `size` pixels high and wide, and its centre is `jump` pixels further"
+    " for every step in the feature map.",
+    properties=(
+        holds(
+            "The patch is as high and as wide as the receptive field.",
+            lambda r, i: r[2] - r[0] == i["size"] == r[3] - r[1],
+        ),
+        holds(
+            "The corners are whole numbers (`int`), so that a slice can use them.",
+            lambda r, i: all(isinstance(corner, int) for corner in r),
+        ),
+        relation(
+            "One row further down, the patch lies `jump` pixels lower.",
+            lambda i: {"row": i["row"] + 1},
+            lambda r, i: (r[0] + i["jump"], r[1], r[2] + i["jump"], r[3]),
+        ),
+    ),
+    mistakes=(
+        Mistake(
+            "the unit's place was taken for a place in the image",
+            "Units lie `jump` pixels apart. Unit number 10 of a layer with jump 4 looks at a place"
+            " 40 pixels from where unit 0 looks.",
+            edits={"row * jump": "row", "column * jump": "column"},
+        ),
+        Mistake(
+            "the patch begins at its centre",
+            "The unit sees as far up and to the left of its centre as down and to the right.",
+            edits={"row * jump - half": "row * jump", "column * jump - half": "column * jump"},
+        ),
+        Mistake(
+            "the last row and the last column are missing",
+            "A slice ends before its second number: `image[..., 2:5, :]` has three rows. The corner"
+            " is the first pixel behind the patch.",
+            edits={"top + size, left + size": "top + size - 1, left + size - 1"},
+        ),
+        Mistake(
+            "rows and columns were exchanged",
+            "The row says how far down a unit is, so it moves top and bottom. The order asked for"
+            " is top, left, bottom, right.",
+            edits={
+                "top = int(first_centre + row": "top = int(first_centre + column",
+                "left = int(first_centre + column": "left = int(first_centre + row",
+            },
+        ),
+        Mistake(
+            "the first unit's centre was left out",
+            "Unit (0, 0) need not look at pixel 0: pooling without padding moves its centre to"
+            " the right and down.",
+            edits={"first_centre + row": "row", "first_centre + column": "column"},
+        ),
+        Mistake(
+            "the patch was cut off at the border",
+            "A unit near the border sees padding beyond it. Keep the negative corner: whoever crops"
+            " has to know how far the patch hangs over.",
+            edits={
+                "int(first_centre + row * jump - half)": (
+                    "max(0, int(first_centre + row * jump - half))"
+                ),
+                "int(first_centre + column * jump - half)": (
+                    "max(0, int(first_centre + column * jump - half))"
+                ),
+            },
+        ),
+        Mistake(
+            "patches were laid side by side",
+            "Patches overlap: the next one begins `jump` pixels further, and not `size` pixels.",
+            edits={"row * jump": "row * size", "column * jump": "column * size"},
+        ),
+    ),
+)

@@ -1,0 +1,183 @@
+"""An image found by descent on the content loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ..cases import drawn, picture, tensor
+from ..exercise import Exercise, Inputs, Mistake
+from ..properties import relation
+
+
+def _doubled(image: Tensor) -> Tensor:
+    """extract(image) = 2 · image"""
+    return 2 * image
+
+
+def _small_network() -> Callable[[Tensor], Tensor]:
+    """A network that nobody froze: its weights ask for gradients."""
+    weight = (drawn(4, 3, seed=5) / 2).requires_grad_(True)
+
+    def extract(image: Tensor) -> Tensor:
+        """a small network: it mixes the colours of each pixel into 4 channels, then a ReLU"""
+        return torch.einsum("oc,bchw->bohw", weight, image).relu()
+
+    return extract
+
+
+def _inversion(extract: Callable, width: int, steps: int, step_size: float, **kind) -> Inputs:
+    if extract is _doubled:
+        content, start = tensor([[[[1.0, 0.0]]]]), tensor([[[[0.5, 0.5]]]])
+    else:
+        content, start = (picture(1, 3, width, width, seed=s, **kind) for s in (1, 2))
+        extract = extract()
+    return {
+        "extract": extract,
+        "content": content,
+        "start": start,
+        "steps": steps,
+        "step_size": step_size,
+    }
+
+
+def _one_step(inputs: Inputs, image: Tensor) -> Tensor:
+    """One step of the descent from `image`."""
+    extract = inputs["extract"]
+    image = image.detach().clone().requires_grad_(True)
+    loss = ((extract(image) - extract(inputs["content"]).detach()) ** 2).mean()
+    return (image - inputs["step_size"] * torch.autograd.grad(loss, image)[0]).detach()
+
+
+EXERCISE = Exercise(
+    name="invert_features",
+    notebook="02_content_loss",
+    title="From features back to an image",
+    prompt="""
+        Find an image whose features are those of `content`, without looking at the pixels of
+        `content`. Begin at `start` and take `steps` steps of plain gradient descent on the
+        content loss, the mean of (F − P)².
+    """,
+    stub='''
+        def my_inversion(extract, content, start, steps, step_size):
+            """Image with the features of `content`, found by gradient descent from `start`.
+
+            extract: function, image → features;  content, start: images (1, 3, H, W)
+            a step: image ← image − step_size · ∂loss/∂image, with loss = mean of (F − P)²
+            returns: the image after `steps` steps, (1, 3, H, W)
+            """
+            ...  # YOUR CODE HERE
+    ''',
+    code="""
+        def my_inversion(extract, content, start, steps, step_size):
+            with torch.no_grad():
+                target = extract(content)
+            image = start.clone().requires_grad_(True)
+            for _ in range(steps):
+                loss = ((extract(image) - target) ** 2).mean()
+                loss.backward()
+                with torch.no_grad():
+                    image -= step_size * image.grad
+                image.grad = None
+            return image.detach()
+    """,
+    why="The target is computed once and is a constant. The image is a copy that asks for"
+    " gradients. Its update is not part of the loss, so autograd must not record it, and the"
+    " gradient has to be cleared, because `backward` adds to what is there.",
+    notice="This loop is all of style transfer. Only the loss will change: the network stays fixed"
+    " and the pixels are what is trained.",
+    hints=(
+        "Before the loop: compute the target once, and make a copy of `start` that asks for"
+        " gradients. In the loop: loss, gradient, step.",
+        "`loss.backward()` adds the gradient to `image.grad`. Change the image inside"
+        " `with torch.no_grad():`, and clear the gradient before the next step.",
+        "In the loop: `loss = ((extract(image) - target) ** 2).mean()`, `loss.backward()`, then"
+        " under `no_grad` `image -= step_size * image.grad`, then `image.grad = None`.",
+    ),
+    cases=(
+        lambda: _inversion(_doubled, 0, steps=1, step_size=0.1),
+        lambda: _inversion(_doubled, 0, steps=2, step_size=0.1),
+        lambda: _inversion(_small_network, 5, steps=1, step_size=0.5),
+        lambda: _inversion(_small_network, 5, steps=4, step_size=0.5),
+    ),
+    definition="The image is `start` after `steps` steps of image ← image − step_size ·"
+    " ∂loss/∂image.",
+    properties=(
+        relation(
+            "With no steps at all, the image is `start`.",
+            lambda i: {"steps": 0},
+            lambda r, i: i["start"],
+        ),
+        relation(
+            "Two steps in a row are one step from where one step leads.",
+            lambda i: {"steps": i["steps"] + 1},
+            lambda r, i: _one_step(i, r),
+        ),
+    ),
+    mistakes=(
+        Mistake(
+            "the gradient is never cleared",
+            "`backward` adds to `image.grad`. From the second step on, the image moves along the"
+            " sum of all gradients so far.",
+            edits={"        image.grad = None\n": ""},
+        ),
+        Mistake(
+            "the steps go uphill",
+            "The gradient points to where the loss grows. Descent goes the other way.",
+            edits={"image -= ": "image += "},
+        ),
+        Mistake(
+            "the images were compared, and not their features",
+            "This ends at the photograph itself, whatever the network does. The question is what"
+            " the layer still knows about it, so compare `extract(image)` with the target.",
+            edits={"(extract(image) - target)": "(image - content)"},
+        ),
+        Mistake(
+            "the target is not detached",
+            "The target hangs on the graph of its own forward pass, because this network's weights"
+            " ask for gradients. `backward` walks through that graph in the first step and frees"
+            " it; the second step finds it gone. The target is a constant: compute it without"
+            " gradients.",
+            edits={
+                "with torch.no_grad():\n        target": "target",
+            },
+            raises="second time",
+        ),
+        Mistake(
+            "the sum instead of the mean",
+            "With a sum the steps grow with the number of features, and a step size that works for"
+            " one image overshoots in a larger one.",
+            edits={".mean()": ".sum()"},
+        ),
+        Mistake(
+            "one step is missing",
+            "`range(1, steps)` and `range(steps - 1)` run one time less than `range(steps)`.",
+            edits={"range(steps)": "range(1, steps)"},
+        ),
+        Mistake(
+            "`start` itself was changed",
+            "Without a copy, the steps change the caller's image. Clone it first.",
+            edits={"start.clone()": "start"},
+        ),
+        Mistake(
+            "each step makes a new image that has no gradient",
+            "`image = image - …` binds the name to another tensor. It is a result and not a leaf,"
+            " so `backward` fills no `.grad` for it. Change the image in place, under `no_grad`.",
+            edits={
+                "        with torch.no_grad():\n            image -= step_size * image.grad": (
+                    "        image = image - step_size * image.grad"
+                )
+            },
+            raises="NoneType",
+        ),
+        Mistake(
+            "each step makes a new image that autograd does not follow",
+            "`image = image - …` under `no_grad` gives a tensor that asks for no gradient, so the"
+            " next `backward` finds nothing to do. Use `image -= …`, which keeps the tensor.",
+            edits={"image -= step_size": "image = image - step_size"},
+            raises="does not require grad|does not have a grad_fn",
+        ),
+    ),
+)
