@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .arguments import check_choice
 from .errors import CourseError
 from .machine import best_device
 from .weights import BLOCKS, MEANS, conv_names, load_parameters
@@ -17,6 +18,7 @@ POOLING = ("max", "avg")
 
 def layer_names(network: str = "vgg16") -> list[str]:
     """Every layer in the order of the network: conv1_1, relu1_1, conv1_2, relu1_2, pool1, …"""
+    check_choice("network", network, BLOCKS)
     names = []
     for block, count in enumerate(BLOCKS[network], start=1):
         for number in range(1, count + 1):
@@ -40,8 +42,7 @@ class Backbone(nn.Module):
 
     def __init__(self, network: str, parameters: dict[str, Tensor], pooling: str = "max"):
         super().__init__()
-        if pooling not in POOLING:
-            raise CourseError(f'There is no pooling "{pooling}"; choose "max" or "avg".')
+        check_choice("pooling", pooling, POOLING)
         self.network = network
         self.pooling = pooling
         self.layers = layer_names(network)
@@ -118,6 +119,11 @@ class Backbone(nn.Module):
         return features
 
     def _check_image(self, image: Tensor, layers: set[str]) -> None:
+        if not isinstance(image, Tensor) or not image.is_floating_point():
+            kind = image.dtype if isinstance(image, Tensor) else type(image).__name__
+            raise CourseError(
+                f"An image is a tensor of floats, 0…1, and not {kind}; nst.load_image gives one."
+            )
         if image.dim() != 4 or image.shape[1] != 3:
             raise CourseError(
                 f"An image has shape (1, 3, H, W) and this one has {tuple(image.shape)}; "
@@ -145,4 +151,5 @@ def load_backbone(
     Raises:
         CourseError: an unknown name, damaged weights, or a download that failed.
     """
+    check_choice("pooling", pooling, POOLING)  # now, and not after a download
     return Backbone(network, load_parameters(network), pooling).to(device or best_device())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 
 from .assets import IMAGES
@@ -22,6 +22,19 @@ SAVE_OPTIONS = {
     ".webp": {"format": "WEBP", "quality": 92},
     ".tif": {"format": "TIFF", "compression": "tiff_deflate"},
     ".tiff": {"format": "TIFF", "compression": "tiff_deflate"},
+}
+
+MOST_PIXELS = 178_956_970  # of a picture that is enlarged: as many as Pillow opens
+
+# What a camera's rotation mark asks for (EXIF, tag Orientation); 1 is upright already.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
 }
 
 
@@ -58,7 +71,7 @@ def load_image(name_or_path: str | os.PathLike, size: int | None = None) -> Tens
                     # A JPEG can be decoded at a half, a quarter or an eighth at once. Twice the
                     # wanted size is left for the resampling below.
                     picture.draft(None, (2 * size, 2 * size))
-                picture = to_rgb(ImageOps.exif_transpose(picture))
+                picture = to_rgb(upright(picture))
     except UnidentifiedImageError as error:
         reason = "it is empty" if path.stat().st_size == 0 else "it is not a picture"
         raise CourseError(
@@ -68,6 +81,10 @@ def load_image(name_or_path: str | os.PathLike, size: int | None = None) -> Tens
         raise CourseError(
             f"{path} is refused because it unpacks to more than "
             f"{2 * Image.MAX_IMAGE_PIXELS / 1e6:.0f} megapixels; scale it down first."
+        ) from error
+    except PermissionError as error:
+        raise CourseError(
+            f"{path} cannot be read ({error.strerror}); ask for the right to read it, or copy it."
         ) from error
     except MemoryError as error:
         raise CourseError(f"{path} does not fit into memory; scale it down first.") from error
@@ -86,15 +103,15 @@ def find_image(name_or_path: str | os.PathLike) -> Path:
             f"An image is named by a bundled name or a path, not by {name_or_path!r}; "
             f'try "great_wave".'
         )
-    path = Path(text).expanduser()
+    names = bundled_images()
     try:
+        path = Path(text).expanduser()
         if path.is_file():
             return path
-        if path.is_dir():
+        if path.is_dir() and text not in names:
             raise CourseError(f"{path} is a folder; name one picture in it.")
-    except OSError:  # a name too long for the file system
+    except (OSError, RuntimeError):  # a name too long for the file system; ~ of an unknown user
         pass
-    names = bundled_images()
     if text in names:
         return IMAGES / f"{text}.jpg"
     near = difflib.get_close_matches(
@@ -102,6 +119,16 @@ def find_image(name_or_path: str | os.PathLike) -> Path:
     )
     hint = f'did you mean "{near[0]}"?' if near else f"the bundled images are {', '.join(names)}."
     raise CourseError(f'There is no file and no bundled image "{text[:200]}"; {hint}')
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """The picture turned as the camera's rotation mark says.
+
+    Pillow's `exif_transpose` does this too, but it writes all the other marks anew, and one that
+    is broken would cost the picture.
+    """
+    turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+    return picture if turn is None else picture.transpose(turn)
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
@@ -131,6 +158,11 @@ def resize_longer_side(picture: Image.Image, size: int) -> Image.Image:
     width, height = (max(1, round(side * scale)) for side in picture.size)
     if (width, height) == picture.size:
         return picture
+    if width * height > MOST_PIXELS:
+        raise CourseError(
+            f"At size={size} the picture would have {width * height / 1e6:.0f} megapixels; "
+            "choose a smaller size."
+        )
     return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
@@ -173,7 +205,10 @@ def save_image(image: Tensor, path: str | os.PathLike) -> Path:
     Raises:
         CourseError: an ending without a format, not an image, or a place that cannot be written.
     """
-    path = Path(path).expanduser()
+    try:
+        path = Path(path).expanduser()
+    except (TypeError, RuntimeError) as error:  # not a path; ~ of an unknown user
+        raise CourseError(f"{path!r} is not the path of a file ({error}).") from error
     options = check_ending(path)
     picture = to_pil(image)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -181,9 +216,10 @@ def save_image(image: Tensor, path: str | os.PathLike) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.save(partial, **options)
         os.replace(partial, path)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: WebP takes 16383 pixels a side
+        reason = getattr(error, "strerror", None) or error
         raise CourseError(
-            f"{path} cannot be written ({error.strerror or error}); choose another place."
+            f"{path} cannot be written ({reason}); choose another place or format."
         ) from error
     finally:
         partial.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ class LBFGS(torch.optim.Optimizer):
 
     Args:
         pixels: a list with the one tensor that is moved.
-        lr: step length; 1 takes the quasi-Newton step as it is.
+        lr: step length; 1 takes the quasi-Newton step as it is. A smaller one shortens every step.
         history: how many pairs of (move s, change of gradient y) model the curvature.
         largest_move: how far a step may move the pixels, in the mean over all of them. The first
             step, when no curvature is known, goes just as far.
@@ -45,17 +45,19 @@ class LBFGS(torch.optim.Optimizer):
         if self.last is not None:
             move, earlier_gradient = self.last
             self._remember(move, gradient - earlier_gradient)
-        move = self._direction(gradient) * self.param_groups[0]["lr"]
+        length = self.param_groups[0]["lr"]
+        move = self._direction(gradient) * length
         reach = move.abs().mean().item()
-        if reach > 0 and (reach > self.largest_move or not self.pairs):
-            move *= self.largest_move / reach
+        most = self.largest_move * min(length, 1.0)
+        if reach > 0 and (reach > most or not self.pairs):
+            move *= most / reach
         self.pixels += move.view_as(self.pixels)
         self.last = move, gradient
 
     def _remember(self, move: Tensor, change: Tensor) -> None:
         curvature = torch.dot(move, change).item()
         if curvature > 1e-10:  # else the function bends down along this move: no model of a valley
-            self.pairs = [*self.pairs[-self.history + 1 :], (move, change, curvature)]
+            self.pairs = [*self.pairs, (move, change, curvature)][-self.history :]
 
     def _direction(self, gradient: Tensor) -> Tensor:
         """−H·g, with H the inverse Hessian that the pairs suggest (two-loop recursion)."""

@@ -22,7 +22,11 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
 
     Returns:
         A scalar. Gatys et al. 2016, eq. 1, has ½ Σ (F − P)²: the same up to the factor C·H·W / 2.
+
+    Raises:
+        CourseError: two shapes, which PyTorch would otherwise stretch over each other.
     """
+    _check_same_shape(features, target)
     return (features - target).square().mean()
 
 
@@ -36,7 +40,12 @@ def gram_matrix(features: Tensor) -> Tensor:
         (B, C, C), symmetric and positive semi-definite. Entry (i, j) is the average over all
         positions of channel i times channel j. Gatys et al. 2016, eq. 3, leaves out the division
         by H·W, so that their G grows with the image.
+
+    Raises:
+        CourseError: the features have another number of axes.
     """
+    if features.dim() != 4:
+        raise CourseError(f"Features have shape (B, C, H, W), not {tuple(features.shape)}.")
     rows = features.movedim(1, -1).flatten(1, 2)  # (B, H·W, C): Fᵀ, one row for each position
     return torch.stack([row.T @ row for row in rows]) / rows.shape[1]
 
@@ -50,7 +59,11 @@ def style_loss(gram: Tensor, target_gram: Tensor) -> Tensor:
 
     Returns:
         A scalar, four times E_l of Gatys et al. 2016, eq. 4.
+
+    Raises:
+        CourseError: two shapes, which PyTorch would otherwise stretch over each other.
     """
+    _check_same_shape(gram, target_gram)
     return (gram - target_gram).square().mean()
 
 
@@ -64,7 +77,15 @@ def total_variation(image: Tensor) -> Tensor:
         A scalar: the mean over vertical neighbours plus the mean over horizontal ones. The
         squared form (Mahendran and Vedaldi 2015, eq. 6, with β = 2) has a gradient everywhere,
         the one with absolute differences has not.
+
+    Raises:
+        CourseError: a picture that is only one pixel high or wide.
     """
+    if image.dim() != 4 or min(image.shape[2:]) < 2:
+        raise CourseError(
+            "Total variation needs a picture (1, 3, H, W) of at least 2×2 pixels, "
+            f"not {tuple(image.shape)}."
+        )
     vertical = image[:, :, 1:, :] - image[:, :, :-1, :]
     horizontal = image[:, :, :, 1:] - image[:, :, :, :-1]
     return vertical.square().mean() + horizontal.square().mean()
@@ -249,6 +270,14 @@ def convert_weight(weight: float, source: str, target: str, channels: int, posit
             )
     factors = [CONVENTIONS[name].factor(channels, positions) for name in (source, target)]
     return weight * factors[0] / factors[1]
+
+
+def _check_same_shape(values: Tensor, target: Tensor) -> None:
+    if values.shape != target.shape:
+        raise CourseError(
+            f"The two have the shapes {tuple(values.shape)} and {tuple(target.shape)}; "
+            "a loss compares tensors of one shape."
+        )
 
 
 def _sizes(features: Tensor, style_features: Tensor) -> tuple[int, int]:

@@ -14,8 +14,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .arguments import as_image, check_choice, check_weight, layer_weights, starting_image
 from .backbone import Backbone, load_backbone
 from .errors import CourseError
+from .forecast import (
+    BACKWARD_FACTOR,
+    PROBE_SIZE,
+    Estimate,
+    bytes_kept_for_backward,
+    fastest,
+)
 from .lbfgs import HISTORY as LBFGS_HISTORY
 from .lbfgs import LBFGS
 from .losses import content_loss, gram_matrix, style_loss, total_variation
@@ -36,9 +44,6 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
 EXPLOSION = 10  # a loss this many times above where it started is not coming back
 MOST_RESTARTS = 10
-
-ESTIMATE_SIZE = 192  # pixels on the longer side of the copy whose steps are timed
-BACKWARD_FACTOR = 1.6  # measured: most bytes alive in the backward pass / bytes kept for it
 
 
 @dataclass(frozen=True)
@@ -84,28 +89,6 @@ class Result:
     messages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A forecast of a run on this machine.
-
-    Attributes:
-        seconds: for all steps.
-        bytes: the most that the process will hold, what it holds already included.
-        more_bytes: what the run adds to the present.
-        size: longer side of the picture, in pixels.
-    """
-
-    seconds: float
-    bytes: int
-    more_bytes: int
-    size: int
-
-    def size_that_fits(self, free_bytes: int) -> int:
-        """The longer side, in pixels, of the largest picture that fits into so many free bytes."""
-        # Memory grows with the area; a tenth is kept in reserve, and multiples of 16 suit VGG.
-        return int(self.size * math.sqrt(0.9 * free_bytes / self.more_bytes)) // 16 * 16
-
-
 class StyleTransfer:
     """Paint the content image in the style of the artwork.
 
@@ -116,8 +99,8 @@ class StyleTransfer:
         content_layers: layer → weight, or just names (each with weight 1).
         style_layers: layer → weight w_l, or just names (each with weight 1).
         content_weight: α.
-        style_weight: β. Larger is more painterly; 100 keeps the photograph, 10 000 dissolves it.
-        tv_weight: γ, of the total variation; 0 switches it off, 1e5 smooths visibly.
+        style_weight: β. 0.01 hardly touches the photograph, 1 tints it, 1000 paints it anew.
+        tv_weight: γ, of the total variation; 0 switches it off, 1000 smooths visibly.
         init: where the image starts: ``"content"``, ``"style"``, ``"noise"`` or a tensor of the
             content's shape.
         optimizer: ``"lbfgs"`` (without line search, history 30) or ``"adam"``.
@@ -342,6 +325,10 @@ class StyleTransfer:
         self.style_layers = layer_weights("style_layers", self.style_layers)
         for name in ("content_weight", "style_weight", "tv_weight"):
             check_weight(name, getattr(self, name))
+        if not (self.content_layers or self.style_layers):
+            raise CourseError(
+                "There is nothing to optimise: name a layer in content_layers or style_layers."
+            )
         self._compute_missing_targets()
         self._objective = self._settings()
         self._best_total = math.inf
@@ -370,38 +357,32 @@ class StyleTransfer:
     def estimate(self, steps: int) -> Estimate:
         """Seconds and bytes that ``steps`` steps will take on this machine, before they start.
 
-        Two steps on a small copy of the image are timed and their memory counted; both grow in
+        Three steps on a small copy of the image are timed and their memory counted; both grow in
         proportion to the number of pixels. Nothing of this transfer is changed.
         """
         small = self._small_copy()
         scale = self.content.numel() / small.content.numel()
-        seconds = []
-        for _ in range(3):  # the first one prepares the convolutions and is slower
-            start = time.perf_counter()
-            small._step()
-            seconds.append(time.perf_counter() - start)
-        activations = small._bytes_kept_for_backward() * BACKWARD_FACTOR * scale
-        images_kept = 2 * min(steps, LBFGS_HISTORY) + 8 if self.optimizer == "lbfgs" else 10
-        optimizer = images_kept * self.content.numel() * 4
-        more_bytes = int(activations + optimizer)
+        kept = bytes_kept_for_backward(lambda: small.losses(small._pixels))
+        images = 2 * min(steps, LBFGS_HISTORY) + 8 if self.optimizer == "lbfgs" else 10
+        more_bytes = BACKWARD_FACTOR * kept * scale + images * self.content.nbytes
         return Estimate(
-            seconds=min(seconds) * scale * steps,
-            bytes=process_memory() + more_bytes,
-            more_bytes=more_bytes,
+            seconds=fastest(small._step) * scale * steps,
+            bytes=process_memory() + int(more_bytes),
+            more_bytes=int(more_bytes),
             size=max(self.content.shape[2:]),
         )
 
     def _small_copy(self) -> "StyleTransfer":
-        longer = max(self.content.shape[2:])
-        factor = min(1.0, ESTIMATE_SIZE / longer)
-        reduced = [
-            F.interpolate(image, scale_factor=factor, mode="bilinear", antialias=True)
-            if factor < 1 and min(image.shape[2:]) * factor >= 16
-            else image
-            for image in (self.content, self.style)
-        ]
+        """A transfer of the same settings whose content is at most `PROBE_SIZE` pixels long."""
+
+        def reduced(image: Tensor) -> Tensor:
+            scale = min(1.0, PROBE_SIZE / max(image.shape[2:]))
+            height, width = (max(min(side, 16), round(side * scale)) for side in image.shape[2:])
+            return F.interpolate(image, (height, width), mode="bilinear", antialias=True)
+
         return StyleTransfer(
-            *reduced,
+            reduced(self.content),
+            reduced(self.style),
             backbone=self._exact_backbone,
             content_layers=self.content_layers,
             style_layers=self.style_layers,
@@ -409,74 +390,3 @@ class StyleTransfer:
             optimizer=self.optimizer,
             precision=self.precision,
         )
-
-    def _bytes_kept_for_backward(self) -> int:
-        """How much the forward pass keeps until the backward pass has used it."""
-        kept: dict[int, int] = {}
-
-        def note(tensor: Tensor) -> Tensor:
-            if not isinstance(tensor, torch.nn.Parameter):
-                storage = tensor.untyped_storage()
-                kept[storage.data_ptr()] = storage.nbytes()
-            return tensor
-
-        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            _graph = self.losses(self._pixels)  # alive until the sum, so no storage counts twice
-            return sum(kept.values())
-
-
-# ---------------------------------------------------------------- what people pass in
-
-
-def as_image(name: str, image: Tensor) -> Tensor:
-    """The image as float32, if it is one: (1, 3, H, W) and finite."""
-    if not isinstance(image, Tensor):
-        raise CourseError(
-            f"{name} is a tensor (1, 3, H, W), not a {type(image).__name__}; "
-            "nst.load_image turns a name or a file into one."
-        )
-    if image.dim() != 4 or image.shape[:2] != (1, 3):
-        raise CourseError(f"{name} has shape (1, 3, H, W), not {tuple(image.shape)}.")
-    if not image.isfinite().all():
-        raise CourseError(f"{name} holds numbers that are not finite; load the picture again.")
-    if image.max() > 2:
-        raise CourseError(f"{name} has values up to {image.max():g}; an image lies in 0…1.")
-    return image.detach().float()
-
-
-def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int) -> Tensor:
-    """The pixels that the optimisation starts from, of the content's shape."""
-    if isinstance(init, Tensor):
-        if init.shape != content.shape:
-            raise CourseError(
-                f"init has shape {tuple(init.shape)} and the content {tuple(content.shape)}; "
-                "give both the same."
-            )
-        return as_image("init", init).to(content.device).clone()
-    check_choice("init", init, ("content", "style", "noise"))
-    if init == "content":
-        return content.clone()
-    if init == "style":
-        return F.interpolate(style, content.shape[2:], mode="bicubic", antialias=True).clamp(0, 1)
-    # On the CPU, so that a seed means the same noise on every device.
-    generator = torch.Generator().manual_seed(seed)
-    return torch.rand(content.shape, generator=generator).to(content.device)
-
-
-def layer_weights(name: str, layers: Mapping[str, float] | Iterable[str]) -> dict[str, float]:
-    """Layer → weight; plain names get the weight 1."""
-    layers = [layers] if isinstance(layers, str) else layers
-    weights = dict(layers) if isinstance(layers, Mapping) else dict.fromkeys(layers, 1.0)
-    for layer, weight in weights.items():
-        check_weight(f'{name}["{layer}"]', weight)
-    return weights
-
-
-def check_weight(name: str, weight: float) -> None:
-    if not isinstance(weight, (int, float)) or not math.isfinite(weight) or weight < 0:
-        raise CourseError(f"{name} is a number from 0 up, not {weight!r}.")
-
-
-def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
-    if value not in choices:
-        raise CourseError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}.")

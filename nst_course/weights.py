@@ -9,14 +9,17 @@ where the numbers came from:
 """
 
 import hashlib
+import math
 import os
+import shutil
 import tempfile
+import time
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from .assets import WEIGHTS
@@ -82,6 +85,29 @@ def load_parameters(network: str) -> dict[str, Tensor]:
     return cached_vgg19(VGG19_Weights.IMAGENET1K_V1, cache_folder())
 
 
+def random_parameters(network: str, seed: int = 0) -> dict[str, Tensor]:
+    """Parameters of an untrained network, for ``Backbone(network, random_parameters(network))``.
+
+    Weights are drawn from N(0, 2 / fan-in), which keeps the size of the activations from layer to
+    layer (He et al. 2015, eq. 10); biases are 0.
+
+    Args:
+        network: ``"vgg16"`` or ``"vgg19"``.
+        seed: the same seed draws the same network.
+    """
+    if network not in BLOCKS:
+        raise CourseError(f'There is no network "{network}"; choose {" or ".join(BLOCKS)}.')
+    generator = torch.Generator().manual_seed(seed)
+    parameters = {}
+    for name, shape in parameter_shapes(network).items():
+        if name.endswith(".bias"):
+            parameters[name] = torch.zeros(shape)
+        else:
+            spread = math.sqrt(2 / math.prod(shape[1:]))
+            parameters[name] = spread * torch.randn(shape, generator=generator)
+    return parameters
+
+
 # ---------------------------------------------------------------- VGG-16, embedded
 
 
@@ -107,28 +133,36 @@ def load_embedded(path: Path = EMBEDDED, sha256: str = EMBEDDED_SHA256) -> dict[
 
 def cache_folder() -> Path:
     """Where downloaded parameters are kept; ``NST_COURSE_CACHE`` names another folder."""
-    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "nst_course"
-    return Path(os.environ.get("NST_COURSE_CACHE", default)).expanduser()
+    if named := os.environ.get("NST_COURSE_CACHE"):
+        return Path(named).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nst_course"
 
 
 def cached_vgg19(source, cache: Path) -> dict[str, Tensor]:
     """VGG-19 from the cache, or from ``source`` (a torchvision weights entry), then cached.
 
     Only the convolutions are kept: 80 MB of the 548 MB that are downloaded. The checksum beside
-    the file is compared at every load; a file that fails it is removed and fetched again.
+    the file is compared at every load; a file that fails it is fetched again.
     """
     kept = cache / "vgg19.safetensors"
     checksum = kept.with_suffix(".sha256")
-    if kept.exists() and checksum.exists():
+    try:
         data = kept.read_bytes()
-        if hashlib.sha256(data).hexdigest() == checksum.read_text().strip():
+        if hashlib.sha256(data).hexdigest().encode() == checksum.read_bytes().strip():
             return safetensors.torch.load(data)
         kept.unlink()
         print(f"The cached network {kept} was damaged and has been removed; fetching it again.")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        print(f"The cached network {kept} cannot be used ({error.strerror}); fetching it again.")
     parameters = on_pixel_scale(named_by_layer(download(source, cache), source.url))
     data = safetensors.torch.save(parameters)
-    write_atomically(checksum, hashlib.sha256(data).hexdigest().encode())
-    write_atomically(kept, data)
+    try:
+        write_atomically(checksum, hashlib.sha256(data).hexdigest().encode())
+        write_atomically(kept, data)
+    except OSError as error:
+        print(f"VGG-19 could not be kept in {cache}: {error.strerror}. It is downloaded next time.")
     return parameters
 
 
@@ -139,29 +173,51 @@ def download(source, cache: Path) -> dict[str, Tensor]:
     into a folder that disappears with it, so an interruption leaves nothing behind.
     """
     try:
-        cache.mkdir(parents=True, exist_ok=True)
         hub = Path(torch.hub.get_dir()) / "checkpoints"
-        if (hub / Path(source.url).name).exists():
-            return source.get_state_dict(model_dir=str(hub), check_hash=True, weights_only=True)
+        if is_intact(hub / Path(source.url).name):
+            return source.get_state_dict(model_dir=str(hub), weights_only=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(cache)
         with tempfile.TemporaryDirectory(prefix="download-", dir=cache) as folder:
             return source.get_state_dict(model_dir=folder, check_hash=True, weights_only=True)
-    except (URLError, OSError) as error:
+    except (URLError, OSError, HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise CourseError(
             f"VGG-19 could not be downloaded ({reason}): connect to the network and try again, "
             f'or name a local file in {VGG19_VARIABLE}; "vgg16" works now, without a network.'
         ) from error
-    except RuntimeError as error:  # torch's word for a wrong hash
+    except Exception as error:  # a wrong hash, or a file that torch.load will not have
         raise CourseError(
-            f"The download of VGG-19 was damaged and has been removed ({error}): try again; "
-            '"vgg16" works now, without a network.'
+            f"The download of VGG-19 was damaged and has been removed ({first_line(error)}): "
+            'try again; "vgg16" works now, without a network.'
         ) from error
+
+
+def remove_leftovers(cache: Path) -> None:
+    """Drop the downloads of processes that were killed: nothing was written to them for an hour."""
+    for folder in cache.glob("download-*"):
+        written = max(path.stat().st_mtime for path in [folder, *folder.iterdir()])
+        if time.time() - written > 3600:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_intact(file: Path) -> bool:
+    """Whether the file is there and has the SHA-256 that its name promises: vgg19-dcbb9e9d.pth."""
+    try:
+        with open(file, "rb") as stream:
+            digest = hashlib.sha256()
+            for block in iter(lambda: stream.read(2**20), b""):
+                digest.update(block)
+    except OSError:
+        return False
+    return digest.hexdigest().startswith(file.stem.rpartition("-")[2])
 
 
 def read_vgg19_file(path: Path) -> dict[str, Tensor]:
     """VGG-19 from a local ``.pth`` (torchvision's state dict) or ``.safetensors`` file."""
+    own = path.suffix == ".safetensors"  # what the cache holds, and perhaps torchvision's as such
     try:
-        if path.suffix == ".safetensors":
+        if own:
             state = safetensors.torch.load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
@@ -169,30 +225,32 @@ def read_vgg19_file(path: Path) -> dict[str, Tensor]:
         raise CourseError(
             f"{VGG19_VARIABLE} names {path}, which does not exist; correct it or unset it."
         ) from error
-    except (OSError, SafetensorError, RuntimeError, EOFError, pickle_error()) as error:
+    except Exception as error:  # a file that is something else fails in many ways
         raise CourseError(
             f"{VGG19_VARIABLE} names {path}, which is not a readable state dict "
-            f"({str(error).splitlines()[0]}); download the file again."
+            f"({first_line(error)}); download the file again."
         ) from error
-    if set(state) == set(parameter_shapes("vgg19")):  # a copy of the course's own cached file
+    # Only the course's own cached file. Gatys' vgg_conv.pth has the same names, with BGR inside.
+    if own and set(state) == set(parameter_shapes("vgg19")):
         return checked(state, "vgg19", path)
     return on_pixel_scale(named_by_layer(state, path))
 
 
-def pickle_error() -> type[Exception]:
-    from pickle import UnpicklingError
-
-    return UnpicklingError
+def first_line(error: Exception) -> str:
+    """What an error says, without the advice that may follow in further lines."""
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def named_by_layer(state: dict[str, Tensor], origin) -> dict[str, Tensor]:
     """Torchvision's ``features.21.weight`` as ``conv4_2.weight``, without the classifier."""
+    if not isinstance(state, dict):
+        raise CourseError(f"{origin} holds a {type(state).__name__} and not a state dict.")
     renamed, index = {}, 0
     for block, count in enumerate(BLOCKS["vgg19"], start=1):
         for number in range(1, count + 1):
             for kind in ("weight", "bias"):
                 key = f"features.{index}.{kind}"
-                if key in state:
+                if isinstance(state.get(key), Tensor):
                     renamed[f"conv{block}_{number}.{kind}"] = state[key].float().contiguous()
             index += 2  # a convolution and its ReLU
         index += 1  # the pooling layer
@@ -224,12 +282,12 @@ def on_pixel_scale(parameters: dict[str, Tensor]) -> dict[str, Tensor]:
     changes nothing else: convolution, ReLU and pooling are homogeneous. One set of loss weights
     then serves both networks.
     """
-    std = torch.tensor(TORCHVISION_STD)
-    k = 255 * std.mean()
+    std = torch.tensor(TORCHVISION_STD, dtype=torch.float64)
+    k = 255 * std.mean().item()
     scaled = {}
     for name, tensor in parameters.items():
         if name == "conv1_1.weight":
-            scaled[name] = tensor * (k / (255 * std)).view(1, 3, 1, 1)
+            scaled[name] = tensor * (k / (255 * std)).view(1, 3, 1, 1).to(tensor.dtype)
         else:
             scaled[name] = tensor * k if name.endswith(".bias") else tensor
     return scaled
@@ -239,5 +297,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that a reader finds all of it or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(data)
-    os.replace(partial, path)
+    try:
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

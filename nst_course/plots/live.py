@@ -12,7 +12,7 @@ from ..machine import readable_time
 from ..transfer import Step
 from .curves import draw_losses
 
-SECONDS_BETWEEN_FRAMES = 0.7
+SHARE_OF_DRAWING = 0.08  # of the time of a run, at most
 
 
 class LiveView:
@@ -36,7 +36,8 @@ class LiveView:
         self.inputs = {"content": to_pil(content), "style": to_pil(style)}
         self.weights = (content_weight, style_weight)
         self.history: dict[str, list[float]] = {"total": [], "content": [], "style": []}
-        self.started = self.last_frame = time.perf_counter()
+        self.started = time.perf_counter()
+        self.next_frame = 0.0
         self.handle = None
 
     def __call__(self, step: Step) -> None:
@@ -44,14 +45,14 @@ class LiveView:
         for name, values in self.history.items():
             values.append(step.losses[name])
         now = time.perf_counter()
-        last_step = len(self.history["total"]) == self.total
-        if self.handle and not last_step and now - self.last_frame < SECONDS_BETWEEN_FRAMES:
+        if now < self.next_frame and len(self.history["total"]) < self.total:
             return
-        self.last_frame = now
         self._show(self.frame(step))
+        after = time.perf_counter()
+        self.next_frame = after + (after - now) / SHARE_OF_DRAWING
 
     def frame(self, step: Step) -> bytes:
-        """The view as PNG bytes."""
+        """The view as JPEG bytes."""
         # A figure of its own, away from pyplot's list of open figures, so nothing is left behind.
         figure = Figure(figsize=(12, 5.6), dpi=90, layout="constrained")
         FigureCanvasAgg(figure)
@@ -64,7 +65,7 @@ class LiveView:
         draw_losses(axis, self.history, *self.weights)
         axis.set_xlim(0, max(self.total - 1, 1))
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png")
+        figure.savefig(buffer, format="jpeg", pil_kwargs={"quality": 88})
         return buffer.getvalue()
 
     def _title(self, step: Step) -> str:
@@ -81,10 +82,10 @@ class LiveView:
         axis.set_title(title, fontsize=11)
         axis.set_axis_off()
 
-    def _show(self, png: bytes) -> None:
+    def _show(self, jpeg: bytes) -> None:
         from IPython.display import Image, display
 
-        picture = Image(data=png, alt="content, style, the image so far and its losses")
+        picture = Image(data=jpeg, alt="content, style, the image so far and its losses")
         if self.handle is None:
             self.handle = display(picture, display_id=True)
         else:

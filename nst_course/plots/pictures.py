@@ -4,12 +4,23 @@ import math
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
+from IPython import get_ipython
 from matplotlib.figure import Figure
+from matplotlib_inline.config import InlineBackend
 from torch import Tensor
 
 from ..images import to_pil
 
 PIXELS_PER_INCH = 100
+
+
+def store_as_jpeg() -> None:
+    """In a notebook, keep figures as JPEG: as PNG, photographs make files of many megabytes."""
+    shell = get_ipython()
+    if shell is not None and "IPKernelApp" in shell.config:
+        settings = InlineBackend.instance(parent=shell)
+        settings.figure_formats = {"jpeg"}
+        settings.print_figure_kwargs = {"bbox_inches": "tight", "pil_kwargs": {"quality": 88}}
 
 
 def pictures(

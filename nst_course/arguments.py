@@ -1,0 +1,64 @@
+"""What people pass to `StyleTransfer`, checked and brought to one form."""
+
+import math
+from collections.abc import Iterable, Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .errors import CourseError
+
+
+def as_image(name: str, image: Tensor) -> Tensor:
+    """The image as float32, if it is one: (1, 3, H, W) and finite."""
+    if not isinstance(image, Tensor):
+        raise CourseError(
+            f"{name} is a tensor (1, 3, H, W), not a {type(image).__name__}; "
+            "nst.load_image turns a name or a file into one."
+        )
+    if image.dim() != 4 or image.shape[:2] != (1, 3):
+        raise CourseError(f"{name} has shape (1, 3, H, W), not {tuple(image.shape)}.")
+    if not image.isfinite().all():
+        raise CourseError(f"{name} holds numbers that are not finite; load the picture again.")
+    if image.max() > 2:
+        raise CourseError(f"{name} has values up to {image.max():g}; an image lies in 0…1.")
+    return image.detach().float()
+
+
+def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int) -> Tensor:
+    """The pixels that the optimisation starts from, of the content's shape."""
+    if isinstance(init, Tensor):
+        if init.shape != content.shape:
+            raise CourseError(
+                f"init has shape {tuple(init.shape)} and the content {tuple(content.shape)}; "
+                "give both the same."
+            )
+        return as_image("init", init).to(content.device).clone()
+    check_choice("init", init, ("content", "style", "noise"))
+    if init == "content":
+        return content.clone()
+    if init == "style":
+        return F.interpolate(style, content.shape[2:], mode="bicubic", antialias=True).clamp(0, 1)
+    # On the CPU, so that a seed means the same noise on every device.
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(content.shape, generator=generator).to(content.device)
+
+
+def layer_weights(name: str, layers: Mapping[str, float] | Iterable[str]) -> dict[str, float]:
+    """Layer → weight; plain names get the weight 1."""
+    layers = [layers] if isinstance(layers, str) else layers
+    weights = dict(layers) if isinstance(layers, Mapping) else dict.fromkeys(layers, 1.0)
+    for layer, weight in weights.items():
+        check_weight(f'{name}["{layer}"]', weight)
+    return weights
+
+
+def check_weight(name: str, weight: float) -> None:
+    if not isinstance(weight, (int, float)) or not math.isfinite(weight) or weight < 0:
+        raise CourseError(f"{name} is a number from 0 up, not {weight!r}.")
+
+
+def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
+    if value not in choices:
+        raise CourseError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}.")
