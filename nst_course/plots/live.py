@@ -12,6 +12,8 @@ from ..machine import readable_time
 from ..transfer import Step
 from .curves import draw_losses
 
+WIDTH = 12  # of the view, in inches
+PICTURE_WIDTH = WIDTH * 2.3 / 5  # of the image in its middle column
 SHARE_OF_DRAWING = 0.08  # of the time of a run, at most
 
 
@@ -54,10 +56,11 @@ class LiveView:
     def frame(self, step: Step) -> bytes:
         """The view as JPEG bytes."""
         # A figure of its own, away from pyplot's list of open figures, so nothing is left behind.
-        figure = Figure(figsize=(12, 5.6), dpi=90, layout="constrained")
-        FigureCanvasAgg(figure)
         picture = to_pil(step.image)
-        grid = figure.add_gridspec(2, 3, width_ratios=(1, 2.1, 1.9))
+        height = max(4.0, 0.7 + PICTURE_WIDTH * picture.height / picture.width)
+        figure = Figure(figsize=(WIDTH, height), dpi=90, layout="constrained")
+        FigureCanvasAgg(figure)
+        grid = figure.add_gridspec(2, 3, width_ratios=(1, 2.3, 1.7))
         for row, (name, shown) in enumerate(self.inputs.items()):
             self._draw(figure.add_subplot(grid[row, 0]), shown, name)
         self._draw(figure.add_subplot(grid[:, 1]), picture, self._title(step))
@@ -78,7 +81,7 @@ class LiveView:
 
     @staticmethod
     def _draw(axis, picture, title: str) -> None:
-        axis.imshow(picture)
+        axis.imshow(picture, interpolation="lanczos")
         axis.set_title(title, fontsize=11)
         axis.set_axis_off()
 

@@ -57,9 +57,7 @@ def pictures(
     for axis in axes.flat:
         axis.set_axis_off()
     for index, (axis, picture) in enumerate(zip(axes.flat, shown, strict=False)):
-        # Enlarged pixels stay visible as pixels; a picture that is reduced gets smoothed.
-        enlarged = picture.width < width / columns * PIXELS_PER_INCH
-        axis.imshow(picture, interpolation="nearest" if enlarged else "antialiased")
+        axis.imshow(picture, interpolation="lanczos")  # small pictures are enlarged: no blocks
         if len(titles):
             axis.set_title(titles[index], fontsize=11)
     if heading:
