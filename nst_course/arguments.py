@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
 
 import torch
 import torch.nn.functional as F
@@ -17,12 +18,14 @@ def as_image(name: str, image: Tensor) -> Tensor:
             f"{name} is a tensor (1, 3, H, W), not a {type(image).__name__}; "
             "nst.load_image turns a name or a file into one."
         )
-    if image.dim() != 4 or image.shape[:2] != (1, 3):
+    if image.dim() != 4 or image.shape[:2] != (1, 3) or image.numel() == 0:
         raise CourseError(f"{name} has shape (1, 3, H, W), not {tuple(image.shape)}.")
     if not image.isfinite().all():
         raise CourseError(f"{name} holds numbers that are not finite; load the picture again.")
-    if image.max() > 2:
-        raise CourseError(f"{name} has values up to {image.max():g}; an image lies in 0…1.")
+    if image.max() > 2 or image.min() < -1:  # an image that is being optimised may overshoot
+        raise CourseError(
+            f"{name} has values from {image.min():g} to {image.max():g}; an image lies in 0…1."
+        )
     return image.detach().float()
 
 
@@ -48,6 +51,8 @@ def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int
 def layer_weights(name: str, layers: Mapping[str, float] | Iterable[str]) -> dict[str, float]:
     """Layer → weight; plain names get the weight 1."""
     layers = [layers] if isinstance(layers, str) else layers
+    if not isinstance(layers, Iterable):
+        raise CourseError(f"{name} maps layers to weights, or lists layers, and is not {layers!r}.")
     weights = dict(layers) if isinstance(layers, Mapping) else dict.fromkeys(layers, 1.0)
     for layer, weight in weights.items():
         check_weight(f'{name}["{layer}"]', weight)
@@ -55,10 +60,16 @@ def layer_weights(name: str, layers: Mapping[str, float] | Iterable[str]) -> dic
 
 
 def check_weight(name: str, weight: float) -> None:
-    if not isinstance(weight, (int, float)) or not math.isfinite(weight) or weight < 0:
+    if not isinstance(weight, Real) or not math.isfinite(weight) or weight < 0:
         raise CourseError(f"{name} is a number from 0 up, not {weight!r}.")
 
 
+def check_count(name: str, count: int, least: int = 0) -> None:
+    if isinstance(count, bool) or not isinstance(count, Integral) or not least <= count < 2**63:
+        raise CourseError(f"{name} is a whole number from {least} up, not {count!r}.")
+
+
 def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
+    choices = tuple(choices)
     if value not in choices:
         raise CourseError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}.")

@@ -2,7 +2,7 @@
 
 import copy
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import torch
 import torch.nn.functional as F
@@ -99,8 +99,7 @@ class Backbone(nn.Module):
             CourseError: a layer does not exist, or the image is too small to reach it.
         """
         wanted = set([layers] if isinstance(layers, str) else layers)
-        self.check(wanted)
-        self._check_image(image, wanted)
+        self.check_image(image, wanted)
         x = image.to(self.device).contiguous(memory_format=torch.channels_last)
         x = (x * 255 - self.mean).to(self.convolutions["conv1_1"].weight.dtype)
         features = {}
@@ -118,7 +117,9 @@ class Backbone(nn.Module):
                 features[name] = x
         return features
 
-    def _check_image(self, image: Tensor, layers: set[str]) -> None:
+    def check_image(self, image: Tensor, layers: Collection[str]) -> None:
+        """Raise a CourseError if this is no image, or too small to reach one of the layers."""
+        self.check(layers)
         if not isinstance(image, Tensor) or not image.is_floating_point():
             kind = image.dtype if isinstance(image, Tensor) else type(image).__name__
             raise CourseError(

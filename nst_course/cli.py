@@ -2,10 +2,14 @@
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
 
+from torch import Tensor
+
 from .errors import CourseError
+from .images import check_place, load_image, save_image
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,17 +68,18 @@ def parser() -> argparse.ArgumentParser:
 def render_picture(options: argparse.Namespace) -> int:
     """Forecast, optimise with a progress bar, save; Ctrl-C saves the best picture so far."""
     from .backbone import load_backbone
-    from .images import check_ending, load_image, save_image
     from .machine import available_memory, describe, readable_bytes, readable_time
     from .transfer import StyleTransfer
 
     if options.steps < 1:
         raise CourseError(f"--steps is a whole number from 1 up, not {options.steps}.")
-    check_ending(options.output)  # now, and not after minutes of painting
+    check_place(options.output)  # now, and not after minutes of painting
     backbone = load_backbone(options.backbone, options.pooling)
     transfer = StyleTransfer(
         load_image(options.content, options.size),
-        load_image(options.style, options.style_size or options.size),
+        load_image(
+            options.style, options.size if options.style_size is None else options.style_size
+        ),
         backbone,
         content_weight=options.content_weight,
         style_weight=options.style_weight,
@@ -89,7 +94,8 @@ def render_picture(options: argparse.Namespace) -> int:
     print(
         f"{width}×{height} px, {options.steps} steps on {describe(backbone.device)}: "
         f"about {readable_time(estimate.seconds)} and {readable_bytes(estimate.bytes)} of memory. "
-        "Ctrl-C stops early and saves the best picture so far."
+        "Ctrl-C stops early and saves the best picture so far.",
+        flush=True,
     )
     free = available_memory(backbone.device)
     if free is not None and estimate.more_bytes > free:
@@ -97,12 +103,26 @@ def render_picture(options: argparse.Namespace) -> int:
             f"This needs {readable_bytes(estimate.more_bytes)} of memory and "
             f"{readable_bytes(free)} are free; try --size {estimate.size_that_fits(free)}."
         )
-    result = transfer.run(options.steps)
-    path = save_image(result.image, options.output)
+    try:
+        result = transfer.run(options.steps)
+    except BaseException:  # an error on the way, or Ctrl-C twice: what is painted is not lost
+        if transfer.iteration:
+            save_undisturbed(transfer.image, options.output)
+        raise
+    path = save_undisturbed(result.image, options.output)
     print(
         f"{path}: the image of step {result.best_iteration}, after {readable_time(result.seconds)}."
     )
     return 0
+
+
+def save_undisturbed(image: Tensor, path: Path) -> Path:
+    """`save_image`; Ctrl-C has to wait until it is done."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return save_image(image, path)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def run_doctor(options: argparse.Namespace) -> int:

@@ -31,7 +31,8 @@ class Estimate:
     def size_that_fits(self, free_bytes: int) -> int:
         """The longer side, in pixels, of the largest picture that fits into so many free bytes."""
         # Memory grows with the area; a tenth is kept in reserve, and multiples of 16 suit VGG.
-        return int(self.size * math.sqrt(0.9 * free_bytes / self.more_bytes)) // 16 * 16
+        size = int(self.size * math.sqrt(0.9 * free_bytes / self.more_bytes))
+        return max(16, size // 16 * 16)
 
 
 def fastest(step: Callable[[], object], repeats: int = 3) -> float:

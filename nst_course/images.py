@@ -1,7 +1,9 @@
 """Pictures between files and tensors: always RGB, float32, 0…1, shape (1, 3, H, W)."""
 
+import contextlib
 import difflib
 import os
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -222,8 +224,24 @@ def save_image(image: Tensor, path: str | os.PathLike) -> Path:
             f"{path} cannot be written ({reason}); choose another place or format."
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is not there after a success
+            partial.unlink()
     return path
+
+
+def check_place(path: Path) -> None:
+    """Raise a CourseError if `save_image` could not write this file: before a long run."""
+    check_ending(path)
+    try:
+        path = path.expanduser()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CourseError(f"{path} cannot be written ({reason}); choose another place.") from error
+    if path.is_dir():
+        raise CourseError(f"{path} is a folder; name a file.")
 
 
 def check_ending(path: Path) -> dict:

@@ -22,6 +22,8 @@ class LBFGS(torch.optim.Optimizer):
         history: how many pairs of (move s, change of gradient y) model the curvature.
         largest_move: how far a step may move the pixels, in the mean over all of them. The first
             step, when no curvature is known, goes just as far.
+        scale: one over the curvature, as an earlier optimiser of a similar function left it in
+            its `scale`: the first step is then the gradient times this.
     """
 
     def __init__(
@@ -30,11 +32,13 @@ class LBFGS(torch.optim.Optimizer):
         lr: float = 1.0,
         history: int = HISTORY,
         largest_move: float = 0.02,
+        scale: float | None = None,
     ):
         super().__init__(pixels, {"lr": lr})
         (self.pixels,) = self.param_groups[0]["params"]
         self.history = history
         self.largest_move = largest_move
+        self.scale = scale
         self.pairs: list[tuple[Tensor, Tensor, float]] = []  # (s, y, s·y), oldest first
         self.last: tuple[Tensor, Tensor] | None = None  # the last move and the gradient before it
 
@@ -49,14 +53,16 @@ class LBFGS(torch.optim.Optimizer):
         move = self._direction(gradient) * length
         reach = move.abs().mean().item()
         most = self.largest_move * min(length, 1.0)
-        if reach > 0 and (reach > most or not self.pairs):
+        if reach > 0 and (reach > most or self.scale is None):
             move *= most / reach
         self.pixels += move.view_as(self.pixels)
         self.last = move, gradient
 
     def _remember(self, move: Tensor, change: Tensor) -> None:
         curvature = torch.dot(move, change).item()
-        if curvature > 1e-10:  # else the function bends down along this move: no model of a valley
+        # Else the function bends down along this move, which no model of a valley has a place for.
+        if curvature > 1e-8 * move.norm().item() * change.norm().item():
+            self.scale = curvature / torch.dot(change, change).item()
             self.pairs = [*self.pairs, (move, change, curvature)][-self.history :]
 
     def _direction(self, gradient: Tensor) -> Tensor:
@@ -66,9 +72,8 @@ class LBFGS(torch.optim.Optimizer):
         for move, change, curvature in reversed(self.pairs):
             weights.append(torch.dot(move, direction).item() / curvature)
             direction.add_(change, alpha=-weights[-1])
-        if self.pairs:
-            _, change, curvature = self.pairs[-1]
-            direction *= curvature / torch.dot(change, change).item()
+        if self.scale is not None:
+            direction *= self.scale
         for (move, change, curvature), weight in zip(self.pairs, reversed(weights), strict=True):
             back = torch.dot(change, direction).item() / curvature
             direction.add_(move, alpha=weight - back)

@@ -1,14 +1,16 @@
 """Run a notebook from a clean kernel and store what it shows: ``nst-course notebooks``."""
 
+import contextlib
 import os
 import time
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from .errors import CourseError
+from .machine import QUICK_VARIABLE
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 SECONDS_A_CELL = 1200
@@ -29,7 +31,7 @@ def find_notebooks(names: list[str]) -> list[Path]:
             known = ", ".join(path.stem for path in everything)
             raise CourseError(f'There is no notebook "{name}"; there are {known}.')
         found += matching
-    return found
+    return list(dict.fromkeys(found))
 
 
 def execute(path: Path) -> float:
@@ -45,16 +47,31 @@ def execute(path: Path) -> float:
         resources={"metadata": {"path": str(path.parent)}},
         store_widget_state=False,
     )
+    full = {name: value for name, value in os.environ.items() if name != QUICK_VARIABLE}
     start = time.perf_counter()
     try:
-        client.execute()
+        client.execute(env=full)
     except CellExecutionError as error:
         raise CourseError(f"{path.name} stopped with {error.ename}: {error.evalue}") from error
+    except CellTimeoutError as error:
+        raise CourseError(
+            f"{path.name} stopped: a cell took more than {SECONDS_A_CELL} seconds."
+        ) from error
+    except DeadKernelError as error:
+        raise CourseError(
+            f"{path.name} stopped: its kernel died, perhaps for want of memory."
+        ) from error
     seconds = time.perf_counter() - start
     tidy(notebook)
     partial = path.with_suffix(f".{os.getpid()}.partial")
-    nbformat.write(notebook, partial)
-    os.replace(partial, path)
+    try:
+        nbformat.write(notebook, partial)
+        os.replace(partial, path)
+    except OSError as error:
+        raise CourseError(f"{path} cannot be written ({error.strerror}).") from error
+    finally:
+        with contextlib.suppress(OSError):  # it is not there after a success
+            partial.unlink()
     return seconds
 
 

@@ -14,7 +14,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .arguments import as_image, check_choice, check_weight, layer_weights, starting_image
+from .arguments import (
+    as_image,
+    check_choice,
+    check_count,
+    check_weight,
+    layer_weights,
+    starting_image,
+)
 from .backbone import Backbone, load_backbone
 from .errors import CourseError
 from .forecast import (
@@ -100,7 +107,7 @@ class StyleTransfer:
         style_layers: layer → weight w_l, or just names (each with weight 1).
         content_weight: α.
         style_weight: β. 0.01 hardly touches the photograph, 1 tints it, 1000 paints it anew.
-        tv_weight: γ, of the total variation; 0 switches it off, 1000 smooths visibly.
+        tv_weight: γ, of the total variation; 0 switches it off, 10 000 smooths visibly.
         init: where the image starts: ``"content"``, ``"style"``, ``"noise"`` or a tensor of the
             content's shape.
         optimizer: ``"lbfgs"`` (without line search, history 30) or ``"adam"``.
@@ -134,7 +141,15 @@ class StyleTransfer:
     ):
         check_choice("optimizer", optimizer, LEARNING_RATES)
         check_choice("precision", precision, PRECISIONS)
-        backbone = backbone or load_backbone()
+        check_count("seed", seed)
+        if learning_rate is not None:
+            check_weight("learning_rate", learning_rate)
+        if backbone is None:
+            backbone = load_backbone()
+        elif not isinstance(backbone, torch.nn.Module):
+            raise CourseError(
+                f'backbone is a network, as nst.load_backbone("vgg16") gives one, not {backbone!r}.'
+            )
         dtype = PRECISIONS[precision]
         # Targets are computed once and in float32, whatever the loop uses.
         self._exact_backbone = backbone
@@ -155,8 +170,11 @@ class StyleTransfer:
         self._best = self._pixels.detach().clone()
         self._best_iteration = 0
         self._iteration = 0
-        self._objective = None
-        self._use_new_settings()
+        self._best_total = math.inf
+        self._first_total: float | None = None
+        self._objective: tuple | None = None  # the settings of the last step
+        self._optimizer: torch.optim.Optimizer | None = None
+        self._check_settings()
 
     # ------------------------------------------------------------ the loop
 
@@ -166,6 +184,7 @@ class StyleTransfer:
         This is the only loop of the course. It can be left at any moment and called again to go
         on where it stopped; `image` is the best picture so far.
         """
+        check_count("count", count)
         for _ in range(count):
             yield self._step()
 
@@ -228,6 +247,7 @@ class StyleTransfer:
     def _step(self) -> Step:
         """One evaluation of the losses and one move of the pixels."""
         message = ""
+        self._check_settings()
         if self._settings() != self._objective:
             self._use_new_settings()
         for _ in range(MOST_RESTARTS):
@@ -270,6 +290,7 @@ class StyleTransfer:
     def _recover(self, total: float) -> str:
         """Go back to the best image with half the learning rate, and say so."""
         if math.isinf(self._best_total):
+            self._restart_from(self._best)
             raise CourseError(
                 "The loss of the starting image is not a finite number; "
                 "use smaller weights, or another init."
@@ -293,6 +314,8 @@ class StyleTransfer:
         Returns:
             The names of `Step.losses`.
         """
+        self._check_settings()
+        self._compute_missing_targets()
         features = self._backbone(image, {**self.content_layers, **self.style_layers})
         terms: dict[str, Tensor] = {}
         content = style = image.new_zeros(())
@@ -315,21 +338,25 @@ class StyleTransfer:
             self.content_weight,
             self.style_weight,
             self.tv_weight,
-            tuple(dict(self.content_layers).items()),
-            tuple(dict(self.style_layers).items()),
+            tuple(self.content_layers.items()),
+            tuple(self.style_layers.items()),
         )
 
-    def _use_new_settings(self) -> None:
-        """Compute the targets that are missing, and forget what belongs to the old objective."""
-        self.content_layers = layer_weights("content_layers", self.content_layers)
-        self.style_layers = layer_weights("style_layers", self.style_layers)
+    def _check_settings(self) -> None:
+        """Bring layers to the form layer → weight, and refuse what cannot work."""
+        for name in ("content_layers", "style_layers"):
+            given = getattr(self, name)
+            if given != (layers := layer_weights(name, given)):  # else keep the object that it is
+                setattr(self, name, layers)
         for name in ("content_weight", "style_weight", "tv_weight"):
             check_weight(name, getattr(self, name))
-        if not (self.content_layers or self.style_layers):
-            raise CourseError(
-                "There is nothing to optimise: name a layer in content_layers or style_layers."
-            )
-        self._compute_missing_targets()
+        if not (self.content_layers or self.style_layers or self.tv_weight):
+            raise CourseError("There is nothing to optimise; give content_layers or style_layers.")
+        self._exact_backbone.check_image(self.content, {**self.content_layers, **self.style_layers})
+        self._exact_backbone.check_image(self.style, self.style_layers)
+
+    def _use_new_settings(self) -> None:
+        """Forget what belongs to the old objective."""
         self._objective = self._settings()
         self._best_total = math.inf
         self._first_total = None
@@ -350,7 +377,10 @@ class StyleTransfer:
         if self.optimizer == "adam":
             self._optimizer = torch.optim.Adam([self._pixels], lr=self.learning_rate)
         else:
-            self._optimizer = LBFGS([self._pixels], lr=self.learning_rate)
+            # One number outlives the memory: how steep the objective was at the end. Without it
+            # the first step would throw an image off that is nearly done.
+            scale = getattr(self._optimizer, "scale", None)
+            self._optimizer = LBFGS([self._pixels], lr=self.learning_rate, scale=scale)
 
     # ------------------------------------------------------------ the forecast
 
@@ -377,7 +407,7 @@ class StyleTransfer:
 
         def reduced(image: Tensor) -> Tensor:
             scale = min(1.0, PROBE_SIZE / max(image.shape[2:]))
-            height, width = (max(min(side, 16), round(side * scale)) for side in image.shape[2:])
+            height, width = (max(min(side, 32), round(side * scale)) for side in image.shape[2:])
             return F.interpolate(image, (height, width), mode="bilinear", antialias=True)
 
         return StyleTransfer(

@@ -8,6 +8,7 @@ where the numbers came from:
 - activations live on that scale too.
 """
 
+import contextlib
 import hashlib
 import math
 import os
@@ -301,4 +302,5 @@ def write_atomically(path: Path, data: bytes) -> None:
         partial.write_bytes(data)
         os.replace(partial, path)
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is not there after a success
+            partial.unlink()

@@ -1,0 +1,152 @@
+"""L-BFGS for pixels, in float64: against PyTorch's, against the dense formula, and its limits."""
+
+import pytest
+import torch
+
+from nst_course.lbfgs import LBFGS
+
+SIZE = 12
+
+
+def valley(seed: int = 0):
+    """A convex function of 12 numbers that is no parabola, with curvatures from 1 to 100."""
+    generator = torch.Generator().manual_seed(seed)
+    basis, _ = torch.linalg.qr(torch.randn(SIZE, SIZE, generator=generator, dtype=torch.float64))
+    curvatures = torch.logspace(0, 2, SIZE, dtype=torch.float64)
+    goal = torch.randn(SIZE, generator=generator, dtype=torch.float64)
+
+    def function(x: torch.Tensor) -> torch.Tensor:
+        away = basis @ (x.flatten() - goal)
+        return (curvatures * away.square()).sum() / 2 + away.cosh().log().sum()
+
+    return function, goal
+
+
+def start() -> torch.Tensor:
+    return torch.zeros(1, 3, 2, 2, dtype=torch.float64, requires_grad=True)
+
+
+def descend(function, pixels: torch.Tensor, steps: int, **settings) -> tuple[LBFGS, list]:
+    """The optimiser after some steps, and every iterate with its gradient."""
+    optimizer = LBFGS([pixels], **settings)
+    path = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        function(pixels).backward()
+        path.append((pixels.detach().flatten().clone(), pixels.grad.flatten().clone()))
+        optimizer.step()
+    return optimizer, path
+
+
+@pytest.mark.parametrize("history", [1, 3, 30])
+def test_iterates_equal_those_of_pytorch(history):
+    """With a first step of the same length and no limit afterwards."""
+    function, _ = valley()
+    ours, theirs = start(), start()
+    first = LBFGS([ours], history=history, largest_move=1 / SIZE)
+    torchs = torch.optim.LBFGS(
+        [theirs], lr=1, max_iter=1, history_size=history, tolerance_grad=0, tolerance_change=0
+    )
+
+    def closure():
+        torchs.zero_grad()
+        loss = function(theirs)
+        loss.backward()
+        return loss
+
+    for _ in range(15):
+        first.zero_grad()
+        function(ours).backward()
+        first.step()
+        torchs.step(closure)
+        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-12)
+        first.largest_move = float("inf")
+
+
+def test_direction_is_that_of_the_dense_inverse_hessian():
+    """Nocedal and Wright 2006, eq. 6.17, written out with matrices."""
+    function, _ = valley()
+    optimizer, path = descend(function, start(), 9, history=4, largest_move=0.05)
+    pairs = [
+        (later[0] - before[0], later[1] - before[1])
+        for before, later in zip(path, path[1:], strict=False)
+    ][-4:]
+    move, change = pairs[-1]
+    identity = torch.eye(SIZE, dtype=torch.float64)
+    inverse_hessian = (move @ change) / (change @ change) * identity
+    for move, change in pairs:
+        rho = 1 / (move @ change)
+        side = identity - rho * torch.outer(move, change)
+        inverse_hessian = side @ inverse_hessian @ side.T + rho * torch.outer(move, move)
+    gradient = path[-1][1]
+    torch.testing.assert_close(optimizer._direction(gradient), -inverse_hessian @ gradient)
+
+
+def test_minimum_of_a_narrow_valley_is_found():
+    function, goal = valley()
+    pixels = start()
+    descend(function, pixels, 80, largest_move=0.1)
+    torch.testing.assert_close(pixels.detach().flatten(), goal, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("lr", [1.0, 0.5, 0.01])
+def test_first_step_goes_as_far_as_allowed_against_the_gradient(lr):
+    function, _ = valley()
+    pixels = start()
+    _, ((before, gradient),) = descend(function, pixels, 1, lr=lr, largest_move=0.03)
+    move = pixels.detach().flatten() - before
+    assert move.abs().mean().item() == pytest.approx(0.03 * lr)
+    torch.testing.assert_close(move / move.norm(), -gradient / gradient.norm())
+
+
+def test_first_step_uses_the_scale_that_an_earlier_optimiser_left():
+    function, _ = valley()
+    pixels = start()
+    _, ((before, gradient),) = descend(function, pixels, 1, scale=1e-4)
+    torch.testing.assert_close(pixels.detach().flatten() - before, -1e-4 * gradient)
+    optimizer, path = descend(function, start(), 5)
+    move, change = path[-1][0] - path[-2][0], path[-1][1] - path[-2][1]
+    assert optimizer.scale == pytest.approx((move @ change / (change @ change)).item())
+
+
+@pytest.mark.parametrize("lr", [1.0, 0.25])
+def test_no_step_goes_further_than_the_limit(lr):
+    def cliff(x):  # far from any parabola
+        return (x - 0.3).pow(4).sum() * 1e6 + x.sin().sum()
+
+    _, path = descend(cliff, start(), 40, lr=lr, largest_move=0.02)
+    reaches = [(b[0] - a[0]).abs().mean().item() for a, b in zip(path, path[1:], strict=False)]
+    assert max(reaches) <= 0.02 * lr * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("history", [1, 2, 5])
+def test_no_more_pairs_are_kept_than_history_says(history):
+    function, _ = valley()
+    optimizer, path = descend(function, start(), 9, history=history)
+    assert len(optimizer.pairs) == history
+    newest = path[-1][0] - path[-2][0]
+    torch.testing.assert_close(optimizer.pairs[-1][0], newest)
+
+
+def test_hills_leave_no_pair():
+    optimizer, _ = descend(lambda x: -(x + 0.1).square().sum(), start(), 6)
+    assert optimizer.pairs == []
+
+
+@pytest.mark.parametrize("factor", [1e-12, 1e-4, 1e6])
+def test_path_does_not_depend_on_the_unit_of_the_loss(factor):
+    function, _ = valley()
+    _, plain = descend(function, start(), 20)
+    _, scaled = descend(lambda x: factor * function(x), start(), 20)
+    torch.testing.assert_close(scaled[-1][0], plain[-1][0], rtol=1e-6, atol=1e-9)
+
+
+def test_pixels_at_rest_stay():
+    pixels = start()
+    descend(lambda x: (x * 0).sum(), pixels, 3)
+    assert torch.equal(pixels, start())
+
+
+def test_other_tensors_are_left_alone():
+    with pytest.raises(ValueError):
+        LBFGS([start(), start()])
