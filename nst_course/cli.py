@@ -14,8 +14,8 @@ from .images import check_place, load_image, save_image
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code; what people can put right is said in one sentence."""
-    options = parser().parse_args(arguments)
     try:
+        options = parser().parse_args(arguments)
         return options.command(options)
     except CourseError as error:
         print(f"nst-course: {error}", file=sys.stderr)

@@ -75,9 +75,9 @@ def check_python() -> str:
 
 
 def check_torch() -> str:
-    importlib.import_module("torchvision")  # fails where it was built for another torch
+    # The import of torchvision fails where it was built for another torch.
     return ", ".join(
-        f"{name} {importlib.metadata.version(name)}" for name in ("torch", "torchvision")
+        f"{name} {importlib.import_module(name).__version__}" for name in ("torch", "torchvision")
     )
 
 

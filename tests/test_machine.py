@@ -1,6 +1,9 @@
 """What this computer can do, presets, words for seconds and bytes, how a forecast is made."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -130,3 +133,29 @@ def test_bytes_kept_for_backward_are_counted_once_and_without_parameters():
     assert forecast.bytes_kept_for_backward(lambda: x.exp() + x.sin()) == 8000
     assert forecast.bytes_kept_for_backward(lambda: x * parameter) == 4000
     assert forecast.bytes_kept_for_backward(lambda: x + 1) == 0
+
+
+MEASURE = """
+import resource, torch, nst_course as nst
+from nst_course import machine, weights
+
+weights.WIDTHS = (16,) * 5
+backbone = nst.Backbone("vgg16", weights.random_parameters("vgg16"))
+image = torch.rand(1, 3, 512, 640)
+transfer = nst.StyleTransfer(image, image, backbone)
+told = transfer.estimate(3)
+before = machine.process_memory()
+transfer.run(3, progress=False)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print(told.more_bytes / (peak - before), told.bytes / peak)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems count otherwise")
+def test_memory_told_is_the_memory_taken():
+    """In a process of its own, whose largest memory the system remembers."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = [sys.executable, "-c", MEASURE]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    more, all_of_it = map(float, ran.stdout.split())
+    assert 0.7 < more < 1.6 and 0.8 < all_of_it < 1.25
