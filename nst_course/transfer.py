@@ -36,8 +36,8 @@ from .lbfgs import LBFGS
 from .losses import content_loss, gram_matrix, style_loss, total_variation
 from .machine import process_memory
 
-# Style weights 1/C²: the entries of a Gram matrix differ by orders of magnitude from layer to
-# layer, and this brings the layers to a comparable say (leongatys/PytorchNeuralStyleTransfer).
+# Style weights w_l = 1/C², as in leongatys/PytorchNeuralStyleTransfer. With the embedded network
+# they are a strong preference for the shallow layers, which notebook 04 measures.
 STYLE_LAYERS = {
     "relu1_1": 1 / 64**2,
     "relu2_1": 1 / 128**2,

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 import nst_course as nst
 from nst_course import images
 
-RED, WHITE = (1, 0, 0), (1, 1, 1)
+RED, WHITE, DARK = (1, 0, 0), (1, 1, 1), (13000 / 65535,) * 3
 
 # Mode, colour in it, and the RGB that it stands for.
 MODES = {
@@ -31,10 +31,10 @@ MODES = {
     "YCbCr": ((51, 128, 128), (0.2, 0.2, 0.2)),
     "LAB": ((255, 128, 128), WHITE),
     "HSV": ((0, 255, 255), RED),
-    "I;16": (13107, (0.2, 0.2, 0.2)),
-    "I;16L": (13107, (0.2, 0.2, 0.2)),
-    "I;16B": (13107, (0.2, 0.2, 0.2)),
-    "I": (13107, (0.2, 0.2, 0.2)),
+    "I;16": (13000, DARK),
+    "I;16L": (13000, DARK),
+    "I;16B": (13000, DARK),
+    "I": (13000, DARK),
     "F": (0.2, (0.2, 0.2, 0.2)),
 }
 IN_FILES = [

@@ -1,6 +1,6 @@
 """Paint the pictures of the README and of the notebooks' first cells.
 
-    python assets/gallery/build_gallery.py            every picture: about 3 minutes each on two cores
+    python assets/gallery/build_gallery.py            every picture, about 3 minutes each
     python assets/gallery/build_gallery.py cat        those whose name contains "cat"
     python assets/gallery/build_gallery.py hero       only the hero, from a picture that is there
 

@@ -8,9 +8,33 @@ Example::
 """
 
 from .curves import losses
+from .gram import channel_pairs, clouds, feature_maps, gram_heatmaps, number_grids
+from .layers import layer_bars, layer_curves, share_bars, share_drift
 from .live import LiveView
+from .network import activation_maps, filters, layer_profile, network
 from .pictures import pictures, store_as_jpeg
+from .units import patches, receptive_fields, unit_card
 
 store_as_jpeg()
 
-__all__ = ["LiveView", "losses", "pictures"]
+__all__ = [
+    "LiveView",
+    "activation_maps",
+    "channel_pairs",
+    "clouds",
+    "feature_maps",
+    "filters",
+    "gram_heatmaps",
+    "layer_bars",
+    "layer_curves",
+    "layer_profile",
+    "losses",
+    "network",
+    "number_grids",
+    "patches",
+    "pictures",
+    "receptive_fields",
+    "share_bars",
+    "share_drift",
+    "unit_card",
+]

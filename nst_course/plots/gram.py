@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
@@ -33,7 +34,7 @@ def number_grids(arrays: Sequence[Tensor], titles: Sequence[str], width: float =
         gridspec_kw={"width_ratios": widths},
     )
     for axis, array, title in zip(axes[0], arrays, titles, strict=True):
-        axis.imshow(array, cmap="Blues", vmin=0, vmax=1.6 * largest)
+        axis.imshow(array.numpy(), cmap="Blues", vmin=0, vmax=1.6 * largest)
         for row, line in enumerate(array.tolist()):
             for column, value in enumerate(line):
                 axis.text(column, row, f"{value:g}", ha="center", va="center", fontsize=14)
@@ -45,26 +46,36 @@ def number_grids(arrays: Sequence[Tensor], titles: Sequence[str], width: float =
 
 
 def gram_heatmaps(
-    images: Sequence[Tensor], grams: Sequence[Tensor], titles: Sequence[str], width: float = 11
+    images: Sequence[Tensor],
+    grams: Sequence[Tensor],
+    titles: Sequence[str],
+    strongest: int = 64,
+    width: float = 11,
 ) -> Figure:
     """Pictures, and below each its Gram matrix, on one logarithmic colour scale.
+
+    The channels stand in the same order everywhere: those that are strongest in the first picture
+    come first.
 
     Args:
         images: each (1, 3, H, W), 0…1.
         grams: their Gram matrices, each (1, C, C), of one layer.
         titles: one for each picture.
+        strongest: how many channels are shown.
         width: of the figure, in inches.
     """
     grams = [gram.detach().cpu()[0] for gram in grams]
+    order = grams[0].diagonal().argsort(descending=True)[:strongest]
+    grams = [gram[order][:, order] for gram in grams]
     largest = max(gram.max().item() for gram in grams)
     scale = LogNorm(largest / 1e4, largest)  # four orders of magnitude; smaller ones are darkest
     shown = [to_pil(image) for image in images]
     ratio = max(picture.height / picture.width for picture in shown)
-    column = width / (len(images) + 0.25)
+    column = width / (len(images) + 0.6)
     figure, axes = plt.subplots(
         2,
         len(images),
-        figsize=(width, column * (ratio + 1) + 0.8),
+        figsize=(width, column * (ratio + 1) + 0.9),
         dpi=100,
         layout="constrained",
         squeeze=False,
@@ -74,9 +85,9 @@ def gram_heatmaps(
         top.imshow(picture)
         top.set_title(title, fontsize=11)
         top.set_axis_off()
-        drawn = bottom.imshow(gram.clamp(min=largest / 1e4), cmap="magma", norm=scale)
-        bottom.set_xlabel("channel j")
-    axes[1, 0].set_ylabel("channel i")
+        drawn = bottom.imshow(gram.clamp(min=largest / 1e4).numpy(), cmap="magma", norm=scale)
+        bottom.set_xlabel("channel j, in order of strength")
+    axes[1, 0].set_ylabel("channel i, in the same order")
     figure.colorbar(drawn, ax=axes[1], label="$G_{ij}$", shrink=0.9)
     plt.close(figure)
     return figure
@@ -85,7 +96,7 @@ def gram_heatmaps(
 def channel_pairs(
     image: Tensor, features: Tensor, pairs: Sequence[tuple[int, int]], width: float = 12
 ) -> Figure:
-    """For each pair of channels: both maps, their product, and the picture where the product is large.
+    """For each pair of channels: both maps, their product, and where the product is large.
 
     Args:
         image: (1, 3, H, W), 0…1.
@@ -105,17 +116,17 @@ def channel_pairs(
     )
     for row, (i, j) in zip(axes, pairs, strict=True):
         product = maps[i] * maps[j]
-        # The same colours in both products: the brightest value is what strong firing of both gives.
+        # What the mean would be if both fired at the same places: the scale for the product.
         together = (maps[i].square().mean() * maps[j].square().mean()).sqrt().item()
-        row[0].imshow(maps[i], cmap="gray")
-        row[1].imshow(maps[j], cmap="gray")
-        row[2].imshow(product, cmap="magma", vmin=0, vmax=8 * together)
+        row[0].imshow(maps[i].numpy(), cmap="gray")
+        row[1].imshow(maps[j].numpy(), cmap="gray")
+        row[2].imshow(product.numpy(), cmap="magma", vmin=0, vmax=8 * together)
         row[3].imshow(to_pil(lit_where_large(image, product, 3 * together)))
         titles = (
             f"channel {i}",
             f"channel {j}",
-            f"their product, mean $G_{{{i},{j}}}$ = {product.mean():.3g}",
-            "the picture where it is large",
+            f"product, mean {product.mean():.3g}",
+            "where it is large",
         )
         for axis, title in zip(row, titles, strict=True):
             axis.set_title(title, fontsize=11)
@@ -149,11 +160,13 @@ def clouds(
         labels: of the two axes.
         width: of the figure, in inches.
     """
-    points = [cloud.detach().cpu() for cloud in points]
+    points = [cloud.detach().cpu().numpy() for cloud in points]
+    # A few far points would push all the others together.
+    reach = max(np.quantile(np.abs(cloud), 0.995) for cloud in points)
     figure, axes = plt.subplots(
         1,
         len(points),
-        figsize=(width, width / len(points) + 0.6),
+        figsize=(width, width / len(points) + 0.3),
         dpi=100,
         layout="constrained",
         squeeze=False,
@@ -166,7 +179,7 @@ def clouds(
         axis.scatter(x, y, s=4, alpha=0.35, color="#d1495b", linewidths=0)
         axis.set_title(title, fontsize=11)
         axis.set_xlabel(labels[0])
-        axis.set_aspect("equal")
+        axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes[0, 0].set_ylabel(labels[1])
     plt.close(figure)
     return figure
@@ -196,7 +209,7 @@ def feature_maps(
     for axis in axes.flat:
         axis.set_axis_off()
     for axis, one, title in zip(axes.flat, maps, titles, strict=False):
-        axis.imshow(one.detach().cpu(), cmap="gray", interpolation="nearest")
+        axis.imshow(one.detach().cpu().numpy(), cmap="gray", interpolation="nearest")
         axis.set_title(title, fontsize=11)
     plt.close(figure)
     return figure

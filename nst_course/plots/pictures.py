@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib_inline.config import InlineBackend
 from torch import Tensor
 
+from ..errors import CourseError
 from ..images import to_pil
 
 PIXELS_PER_INCH = 100
@@ -38,7 +39,15 @@ def pictures(
         columns: pictures in a row; by default all in one, at most four.
         width: of the whole figure, in inches.
         heading: over the whole figure.
+
+    Raises:
+        CourseError: no image, or not a title for each.
     """
+    if len(images) == 0 or len(titles) not in (0, len(images)):
+        raise CourseError(
+            f"{len(images)} images and {len(titles)} titles; give at least one image, "
+            "and a title for each or none at all."
+        )
     columns = columns or min(len(images), 4)
     rows = math.ceil(len(images) / columns)
     shown = [to_pil(image) for image in images]
