@@ -7,6 +7,7 @@ Example::
     transfer.run(150, progress=False, on_step=nst.plots.LiveView(150, content, style))
 """
 
+from .content import distances, two_curves
 from .curves import losses
 from .gram import channel_pairs, clouds, feature_maps, gram_heatmaps, number_grids
 from .layers import layer_bars, layer_curves, share_bars, share_drift
@@ -22,6 +23,7 @@ __all__ = [
     "activation_maps",
     "channel_pairs",
     "clouds",
+    "distances",
     "feature_maps",
     "filters",
     "gram_heatmaps",
@@ -36,5 +38,6 @@ __all__ = [
     "receptive_fields",
     "share_bars",
     "share_drift",
+    "two_curves",
     "unit_card",
 ]
