@@ -291,7 +291,7 @@ def test_cell_that_runs_out_of_time_fails_the_run_however_it_ends(tmp_path):
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / name)
     command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", tmp_path]
-    command += ["-p", "no:cacheprovider", "--nbval-cell-timeout=1", "-rA", "--color=no", tmp_path]
+    command += ["-p", "no:cacheprovider", "--nbval-cell-timeout=2", "-rA", "--color=no", tmp_path]
     environment = {name: v for name, v in os.environ.items() if name != "NST_COURSE_QUICK"}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path)
     assert ran.returncode == 1

@@ -1,0 +1,88 @@
+"""Loss curves as inline SVG: light enough to be redrawn several times a second."""
+
+import html
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+MOST_POINTS = 300  # of a curve
+WIDTH, HEIGHT = 360, 220
+LEFT, RIGHT, TOP, BOTTOM = 46, 8, 22, 34  # margins
+COLOURS = {"total": "#9b9b9b", "α·content": "#2b8cbe", "β·style": "#e6550d"}
+
+
+def curves_svg(
+    history: Mapping[str, Sequence[float]],
+    marks: Iterable[int] = (),
+    beside: Mapping[str, Sequence[float]] | None = None,
+) -> str:
+    """Losses over the steps, on a logarithmic axis.
+
+    Args:
+        history: name of a loss (a key of `COLOURS`) → its value at every step.
+        marks: steps at which a weight was changed; each gets a vertical line.
+        beside: the losses of another branch, drawn dashed.
+    """
+    beside = beside or {}
+    steps = max((len(values) for values in [*history.values(), *beside.values()]), default=0)
+    shown = [v for values in [*history.values(), *beside.values()] for v in values if v > 0]
+    low = math.floor(math.log10(min(shown))) if shown else 0
+    high = max(math.ceil(math.log10(max(shown))) if shown else 1, low + 1)
+
+    def x(step: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * step / max(steps - 1, 1)
+
+    def y(value: float) -> float:
+        share = (math.log10(value) - low) / (high - low)
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
+
+    parts = [*_axes(low, high, steps, y)]
+    for step in marks:
+        parts.append(
+            f'<line class="mark" x1="{x(step):.1f}" x2="{x(step):.1f}" y1="{TOP}" '
+            f'y2="{HEIGHT - BOTTOM}" stroke="currentColor" stroke-dasharray="2 2">'
+            f"<title>a weight changed at step {step}</title></line>"
+        )
+    for values_of, dash in ((beside, ' stroke-dasharray="5 4" opacity="0.7"'), (history, "")):
+        for name, values in values_of.items():
+            points = " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in _thinned(values) if v > 0)
+            parts.append(
+                f'<polyline points="{points}" fill="none" stroke="{COLOURS[name]}" '
+                f'stroke-width="{6 if name == "total" else 2}"{dash}/>'
+            )
+    for index, name in enumerate(history):
+        parts.append(
+            f'<text x="{LEFT + 95 * index}" y="14" fill="{COLOURS[name]}" font-weight="bold">'
+            f"{html.escape(name)}</text>"
+        )
+    last = ", ".join(f"{name} {values[-1]:.3g}" for name, values in history.items() if values)
+    label = f"losses over {steps} steps, on a logarithmic axis; now {last or 'none yet'}"
+    # currentColor: the text colour of the page, in the light theme and in the dark one.
+    return (
+        f'<svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'style="width:100%; max-width:{WIDTH}px; color:var(--jp-ui-font-color1, inherit); '
+        f'font:12px sans-serif" fill="currentColor">{"".join(parts)}</svg>'
+    )
+
+
+def _axes(low: int, high: int, steps: int, y) -> Iterable[str]:
+    for power in range(low, high + 1, max(1, (high - low) // 4)):
+        level = y(10.0**power)
+        yield (
+            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{level:.1f}" y2="{level:.1f}" '
+            f'stroke="currentColor" opacity="0.2"/>'
+            f'<text x="{LEFT - 6}" y="{level + 4:.1f}" text-anchor="end">1e{power}</text>'
+        )
+    bottom = HEIGHT - BOTTOM + 14
+    yield f'<text x="{LEFT}" y="{bottom}">0</text>'
+    yield f'<text x="{WIDTH - RIGHT}" y="{bottom}" text-anchor="end">{max(steps - 1, 1)}</text>'
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    yield f'<text x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">step</text>'
+
+
+def _thinned(values: Sequence[float]) -> list[tuple[int, float]]:
+    """(step, value) of at most `MOST_POINTS` steps, the last one among them."""
+    stride = math.ceil(len(values) / (MOST_POINTS - 1)) if values else 1
+    chosen = list(enumerate(values))[::stride]
+    if values and chosen[-1][0] != len(values) - 1:
+        chosen.append((len(values) - 1, values[-1]))
+    return chosen

@@ -1,0 +1,133 @@
+"""The Gram explorer: two channels, their product, and the entry of G that it averages to."""
+
+import ipywidgets as widgets
+import torch
+from torch import Tensor
+
+from ..images import bundled_images, load_image
+from ..losses import gram_matrix
+from ..transfer import STYLE_LAYERS
+from .frames import heat_map, img, png, thumbnail
+from .network import shared_backbone
+
+WIDE = {"width": "300px"}
+MAP_SIDE = 220  # pixels on the page
+
+
+class GramExplorer:
+    """Choose two channels of a layer, see both maps and what the Gram matrix makes of them.
+
+    Args:
+        picture: bundled name or path of a file.
+        layer: one of the style layers.
+        size: longer side of the picture, in pixels.
+    """
+
+    def __init__(self, picture: str = "great_wave", layer: str = "relu2_1", size: int = 192):
+        self.size = size
+        names = [(name.replace("_", " "), name) for name in bundled_images()]
+        if picture not in bundled_images():
+            names.append((picture, picture))
+        self.picture = widgets.Dropdown(
+            options=names, value=picture, description="Picture", layout=WIDE
+        )
+        self.layer = widgets.Dropdown(
+            options=list(STYLE_LAYERS), value=layer, description="Layer", layout=WIDE
+        )
+        self.pair = widgets.Dropdown(description="Strong pairs", layout=WIDE)
+        self.first, self.second = (
+            widgets.BoundedIntText(description=f"Channel {name}", layout=WIDE) for name in "ij"
+        )
+        self.shuffle = widgets.Button(
+            description="Shuffle positions", icon="random", tooltip="move all positions about"
+        )
+        self.put_back = widgets.Button(
+            description="Put back", icon="undo", tooltip="every position where it was"
+        )
+        self.maps = widgets.HTML(layout={"width": "100%"})
+        self.result = widgets.HTML()
+        self.thumbnail = widgets.HTML()
+        self._shuffles = 0
+        for knob in (self.picture, self.layer):
+            knob.observe(lambda _: self._read_picture(), "value")
+        self.pair.observe(lambda _: self._take_pair(), "value")
+        for knob in (self.first, self.second):
+            knob.observe(lambda _: self._show(), "value")
+        self.shuffle.on_click(lambda _: self._shuffle())
+        self.put_back.on_click(lambda _: self._use(self._original))
+        self._read_picture()
+        knobs = [self.picture, self.layer, self.pair, self.first, self.second]
+        buttons = widgets.HBox([self.shuffle, self.put_back])
+        left = widgets.VBox([*knobs, buttons, self.thumbnail], layout={"flex": "0 0 310px"})
+        right = widgets.VBox([self.maps, self.result], layout={"flex": "1 1 400px"})
+        self.widget = widgets.HBox([left, right], layout={"flex_flow": "row wrap"})
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(self.widget)
+
+    @torch.no_grad()
+    def _read_picture(self) -> None:
+        """The features of the chosen layer; the strongest pairs go into the menu."""
+        image = load_image(self.picture.value, self.size)
+        words = f"the picture: {self.picture.label}"
+        self.thumbnail.value = img(thumbnail(image), "jpeg", words)
+        self._original = shared_backbone()(image, [self.layer.value])[self.layer.value]
+        self._features, self._gram = self._original, gram_matrix(self._original)[0]
+        pairs = strongest_pairs(self._gram)
+        self.first.max = self.second.max = self._original.shape[1] - 1
+        self.pair.options = [(f"{i} and {j}: {value:.3g}", (i, j)) for i, j, value in pairs]
+        self.pair.index = 0
+        self._show()
+
+    def _take_pair(self) -> None:
+        if self.pair.value is not None:  # while new pairs are put in, none is chosen
+            self.first.value, self.second.value = self.pair.value
+
+    def _shuffle(self) -> None:
+        """The same order of positions for every channel: what is together stays together."""
+        self._shuffles += 1
+        generator = torch.Generator().manual_seed(self._shuffles)
+        rows = self._original.flatten(2)
+        order = torch.randperm(rows.shape[2], generator=generator).to(rows.device)
+        self._use(rows[:, :, order].view_as(self._original))
+
+    def _use(self, features: Tensor) -> None:
+        self._features, self._gram = features, gram_matrix(features)[0]
+        self._show()
+
+    def _show(self) -> None:
+        i, j = self.first.value, self.second.value
+        one, other = self._features[0, i].float(), self._features[0, j].float()
+        product = one * other
+        titles = (f"channel {i}", f"channel {j}", f"channel {i} · channel {j}")
+        cells = []
+        for title, values in zip(titles, (one, other, product), strict=True):
+            words = f"map of {title}, up to {values.max().item():.3g}"
+            picture = heat_map(values, MAP_SIDE)
+            cells.append(
+                f"<figure style='margin:0'>{img(png(picture), 'png', words)}"
+                f"<figcaption>{words}</figcaption></figure>"
+            )
+        self.maps.value = (
+            "<div style='display:flex; flex-wrap:wrap; gap:10px'>" + "".join(cells) + "</div>"
+        )
+        entry, mean = self._gram[i, j].item(), product.mean().item()
+        moved = "shuffled" if self._features is not self._original else "in their places"
+        self.result.value = (
+            f"<p>Positions {moved}. The product, averaged over its {product.numel()} positions: "
+            f"<b>{mean:.5g}</b>. The entry G<sub>{i},{j}</sub> of the Gram matrix: "
+            f"<b>{entry:.5g}</b>.</p>"
+        )
+
+
+def strongest_pairs(gram: Tensor, count: int = 12) -> list[tuple[int, int, float]]:
+    """The pairs i < j with the largest entries of a Gram matrix (C, C)."""
+    upper = torch.triu(gram, diagonal=1).flatten()
+    values, places = upper.topk(min(count, upper.numel()))
+    side = gram.shape[0]
+    return [
+        (place // side, place % side, value)
+        for place, value in zip(places.tolist(), values.tolist(), strict=True)
+    ]

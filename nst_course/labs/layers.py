@@ -1,0 +1,149 @@
+"""The layer mixer: how hard each layer pulls, as shares that one sets with sliders."""
+
+import ipywidgets as widgets
+from torch import Tensor
+
+from ..images import bundled_images, load_image
+from ..shares import gradient_lengths, weights_for_shares
+from ..transfer import STYLE_LAYERS, StyleTransfer
+from .frames import img, thumbnail
+from .live_run import LiveRun
+from .network import shared_backbone
+
+SKETCH_STEPS = 8  # at the photograph itself the content does not pull, so nothing can be compared
+PRESETS = {
+    "equal pull": (5, 19, 19, 19, 19, 19),
+    "colour and grain": (5, 60, 30, 5, 0, 0),
+    "strokes": (5, 5, 20, 40, 25, 5),
+    "large shapes": (5, 2, 3, 10, 40, 40),
+    "deepest layer alone": (5, 0, 0, 0, 0, 95),
+}
+WIDE = {"width": "300px"}
+
+
+class LayerMixer:
+    """Set each term's share of the gradient, and watch what the picture becomes.
+
+    Args:
+        content, style: bundled names or paths of files.
+        size: longer side in pixels.
+        steps: how many.
+    """
+
+    def __init__(
+        self,
+        content: str = "cat",
+        style: str = "composition_viii",
+        size: int = 128,
+        steps: int = 100,
+    ):
+        self.size = size
+        self.lengths: dict[str, float] = {}  # of the gradients at the sketch, once measured
+        names = [(name.replace("_", " "), name) for name in bundled_images()]
+        self.pictures = {
+            what: widgets.Dropdown(
+                options=names if chosen in bundled_images() else [*names, (chosen, chosen)],
+                value=chosen,
+                description=what.capitalize(),
+                layout=WIDE,
+            )
+            for what, chosen in (("content", content), ("style", style))
+        }
+        self.preset = widgets.Dropdown(options=list(PRESETS), description="Preset", layout=WIDE)
+        self.shares = {
+            term: widgets.IntSlider(
+                value=share, max=100, description=term, continuous_update=False, layout=WIDE
+            )
+            for term, share in zip(("content", *STYLE_LAYERS), PRESETS["equal pull"], strict=True)
+        }
+        self.shares["content"].min = 1  # the others are measured by it
+        self.mix = widgets.HTML()
+        self.thumbnails = {what: widgets.HTML(layout={"margin": "4px"}) for what in self.pictures}
+        self.live_run = LiveRun(
+            "layer mixer", self.make_transfer, self.live, self.settings(), self.first_image, steps
+        )
+        self.live_run.reset.on_click(lambda _: self._start_anew())
+        self.preset.observe(lambda _: self._take_preset(), "value")
+        for slider in self.shares.values():
+            slider.observe(lambda _: self._change(), "value")
+        for menu in self.pictures.values():
+            menu.observe(lambda _: self._start_anew(), "value")
+        run = self.live_run
+        wrap = {"flex_flow": "row wrap"}
+        knobs = widgets.VBox(
+            [*self.pictures.values(), self.preset, *self.shares.values(), self.mix],
+            layout={"flex": "0 0 310px"},
+        )
+        thumbnails = widgets.VBox(list(self.thumbnails.values()))
+        right = widgets.VBox(
+            [widgets.HBox([run.picture, thumbnails], layout=wrap), run.caption, run.curves],
+            layout={"flex": "1 1 380px"},
+        )
+        body = widgets.HBox([knobs, right], layout=wrap)
+        self.widget = widgets.VBox([run.buttons, run.status, body])
+        self._show_inputs()
+        self._show_mix()
+
+    def settings(self) -> dict:
+        """What the knobs say."""
+        return {
+            "content": self.pictures["content"].value,
+            "style": self.pictures["style"].value,
+            "shares": {term: slider.value for term, slider in self.shares.items()},
+        }
+
+    def live(self, settings: dict) -> dict:
+        """The weights that give the terms their shares, once the gradients have been measured."""
+        if not self.lengths:
+            return {}
+        return {"style_layers": weights_for_shares(settings["shares"], self.lengths)}
+
+    def make_transfer(self, settings: dict, start: Tensor | None) -> StyleTransfer:
+        """A transfer that starts from a sketch, at which the gradients are measured."""
+        content, style = (load_image(settings[name], self.size) for name in ("content", "style"))
+        sketch = StyleTransfer(content, style, shared_backbone())
+        image = sketch.run(SKETCH_STEPS, progress=False).image if start is None else start
+        self.lengths = gradient_lengths(sketch, image)
+        return StyleTransfer(content, style, shared_backbone(), style_weight=1.0, init=image)
+
+    def first_image(self, settings: dict) -> Tensor:
+        return load_image(settings["content"], self.size)
+
+    def run(self, steps: int | None = None) -> None:
+        """Run in the cell itself, for pages that no thread can update."""
+        self.live_run.run(steps)
+
+    def close(self) -> None:
+        """End the worker."""
+        self.live_run.close()
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(self.widget)
+
+    def _change(self) -> None:
+        self.live_run.painter.change(self.settings())
+        self._show_mix()
+
+    def _take_preset(self) -> None:
+        for slider, share in zip(self.shares.values(), PRESETS[self.preset.value], strict=True):
+            slider.value = share
+
+    def _start_anew(self) -> None:
+        self.live_run.restart(self.settings())
+        self._show_inputs()
+
+    def _show_inputs(self) -> None:
+        for what, place in self.thumbnails.items():
+            menu = self.pictures[what]
+            small = thumbnail(load_image(menu.value, 160))
+            place.value = img(small, "jpeg", f"{what}: {menu.label}")
+
+    def _show_mix(self) -> None:
+        """The shares in percent; the sliders themselves need not add up to 100."""
+        total = sum(slider.value for slider in self.shares.values())
+        parts = [
+            f"{term} {100 * slider.value / total:.0f} %" for term, slider in self.shares.items()
+        ]
+        self.mix.value = "Shares of the pull: " + ", ".join(parts)

@@ -1,0 +1,652 @@
+"""The labs without a browser: the worker, branches, recipes, uploads, and every button."""
+
+import base64
+import functools
+import importlib
+import io
+import re
+import threading
+import time
+from pathlib import Path
+
+import ipywidgets
+import numpy as np
+import pytest
+import torch
+from ipywidgets import ToggleButtons
+from PIL import Image
+
+import nst_course as nst
+from nst_course.labs import style_transfer as lab_module
+from nst_course.labs.curves import MOST_POINTS, curves_svg
+from nst_course.labs.frames import side_by_side, wiped
+from nst_course.labs.painter import Painter
+from nst_course.labs.recipe import recipe
+from nst_course.labs.timeline import MOST_FRAMES, Branch
+from nst_course.labs.uploads import store_upload
+from nst_course.labs.worker import Worker
+from nst_course.transfer import Step
+
+
+def wait_until(condition, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
+def threads(name: str) -> int:
+    return sum(thread.name == f"nst_course {name}" for thread in threading.enumerate())
+
+
+# ---------------------------------------------------------------- the worker
+
+
+class Counter:
+    """Work that counts itself, up to a limit, and fails where it is told to."""
+
+    def __init__(self, name: str, limit: int = 10**9, fail_at: int = -1):
+        self.count, self.limit, self.fail_at = 0, limit, fail_at
+        self.rests, self.errors, self.in_flight, self.most_in_flight = 0, [], 0, 0
+        self.worker = Worker(name, self.advance, self.rest, self.errors.append)
+
+    def advance(self) -> bool:
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        time.sleep(0.002)
+        self.in_flight -= 1
+        self.count += 1
+        if self.count == self.fail_at:
+            raise ValueError("no more")
+        return self.count < self.limit
+
+    def rest(self) -> None:
+        self.rests += 1
+
+
+@pytest.fixture
+def counter(request):
+    made = []
+
+    def make(**options) -> Counter:
+        made.append(Counter(request.node.name, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.worker.stop()
+
+
+def test_worker_plays_pauses_and_plays_on(counter):
+    work = counter()
+    work.worker.play()
+    wait_until(lambda: work.count > 3)
+    work.worker.pause()
+    wait_until(lambda: work.rests == 1)
+    rested = work.count
+    time.sleep(0.05)
+    assert work.count == rested
+    work.worker.play()
+    wait_until(lambda: work.count > rested)
+
+
+def test_step_advances_once(counter):
+    work = counter()
+    for expected in (1, 2, 3):
+        work.worker.step()
+        wait_until(lambda expected=expected: work.rests == expected)
+        assert work.count == expected
+
+
+def test_worker_rests_when_the_work_is_done(counter):
+    work = counter(limit=3)
+    work.worker.play()
+    wait_until(lambda: work.rests == 1)
+    assert work.count == 3 and not work.worker.playing
+
+
+def test_pressing_play_twenty_times_makes_one_thread(counter, request):
+    work = counter()
+    for _ in range(20):
+        work.worker.play()
+    wait_until(lambda: work.count > 10)
+    assert threads(request.node.name) == 1 and work.most_in_flight == 1
+
+
+def test_second_worker_of_a_name_ends_the_first(counter, request):
+    first, second = counter(), counter()  # making the second one stops the first
+    first.worker.play()
+    second.worker.play()
+    wait_until(lambda: second.count > 3)
+    assert first.count == 0 and threads(request.node.name) == 1
+
+
+def test_stop_ends_the_thread_and_nothing_starts_it_again(counter, request):
+    work = counter()
+    work.worker.play()
+    wait_until(lambda: work.count > 3)
+    work.worker.stop()
+    stopped = work.count
+    work.worker.play()
+    work.worker.step()
+    time.sleep(0.03)
+    assert work.count == stopped and threads(request.node.name) == 0
+
+
+@pytest.mark.parametrize("start", ["step", "play"])
+def test_stop_during_the_last_unit_of_work_ends_the_thread(request, start):
+    inside, leave = threading.Event(), threading.Event()
+
+    def last_unit() -> bool:
+        inside.set()
+        leave.wait(10)
+        return False  # the work is done, so the worker would rest
+
+    worker = Worker(request.node.name, last_unit, lambda: None, lambda error: None)
+    getattr(worker, start)()
+    inside.wait(10)
+    stopper = threading.Thread(target=worker.stop, daemon=True)
+    stopper.start()
+    worker.pause()
+    leave.set()
+    stopper.join(5)
+    assert not stopper.is_alive(), "stop waits for a thread that waits to be woken"
+
+
+def test_exception_is_handed_over_and_the_worker_lives_on(counter):
+    work = counter(fail_at=2)
+    work.worker.play()
+    wait_until(lambda: work.rests == 1)
+    assert [str(error) for error in work.errors] == ["no more"]
+    work.worker.step()
+    wait_until(lambda: work.count == 3)
+
+
+def test_blocking_run_works_in_the_callers_thread(counter, request):
+    work = counter(limit=5)
+    work.worker.run()
+    assert work.count == 5 and work.rests == 1 and threads(request.node.name) == 0
+
+
+def test_interrupted_blocking_run_rests(counter):
+    work = counter()
+    work.advance = lambda: (_ for _ in ()).throw(KeyboardInterrupt)
+    work.worker._advance = work.advance
+    work.worker.run()
+    assert work.rests == 1 and not work.worker.playing
+
+
+# ---------------------------------------------------------------- timeline and painter
+
+
+def fake_step(iteration: int, side: int = 4) -> Step:
+    losses = {"total": 3.0, "content": 1.0, "style": 2.0}
+    return Step(iteration, losses, torch.full((1, 3, side, side), float(iteration)))
+
+
+def test_kept_frames_are_few_evenly_spread_and_end_with_the_newest():
+    branch = Branch("A", [(0, {})])
+    for iteration in range(501):
+        branch.add(fake_step(iteration), 1.0, 10.0)
+        assert len(branch.frames) <= MOST_FRAMES
+        assert branch.frames[-1].iteration == iteration
+    kept = [frame.iteration for frame in branch.frames]
+    assert kept[0] == 0 and len(kept) > MOST_FRAMES / 2 - 1
+    assert len(set(np.diff(kept[:-1]))) == 1  # evenly, up to the newest one
+    assert branch.steps == 501 and branch.history["β·style"] == [20.0] * 501
+
+
+def test_large_frames_are_kept_in_smaller_number():
+    branch = Branch("A", [(0, {})])
+    side = 1024  # 12.6 MB each
+    for iteration in range(20):
+        branch.add(fake_step(iteration, side), 1.0, 1.0)
+    assert sum(frame.pixels.nbytes for frame in branch.frames) <= 64 * 2**20
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Content and style of 32 pixels and a network, for runs of milliseconds."""
+    return nst.load_image("cat", 32), nst.load_image("great_wave", 32), nst.load_backbone()
+
+
+@pytest.fixture
+def painter(small) -> Painter:
+    content, style, backbone = small
+
+    def make(settings, start):
+        init = settings["init"] if start is None else start
+        return nst.StyleTransfer(content, style, backbone, init=init)
+
+    def live(settings):
+        return {"style_weight": settings["style_weight"]}
+
+    return Painter(make, live, {"init": "content", "style_weight": 10.0})
+
+
+def advance(painter: Painter, count: int) -> Step:
+    for _ in range(count):
+        step = painter.advance()
+    return step
+
+
+def test_changed_weight_acts_at_the_next_step_and_is_marked(painter, small):
+    advance(painter, 3)
+    painter.change({"style_weight": 1000.0})
+    last = advance(painter, 2)
+    content, style, backbone = small
+    expected = nst.StyleTransfer(content, style, backbone, style_weight=10.0)
+    for _ in expected.steps(3):
+        pass
+    expected.style_weight = 1000.0
+    *_, step = expected.steps(2)
+    assert torch.equal(last.pixels, step.pixels) and last.losses == step.losses
+    assert painter.branch.marks == [3]
+
+
+def test_branch_goes_on_from_exactly_the_kept_frame(painter):
+    advance(painter, 4)
+    first = painter.branch
+    new = painter.continue_from(first, first.frames[2])
+    step = painter.advance()
+    assert torch.equal(step.pixels, first.frames[2].pixels) and step.iteration == 0
+    assert new.name == "B" and painter.branch is new and first.steps == 4
+
+
+def test_branch_that_was_left_goes_on_as_if_nothing_had_been(painter, small):
+    advance(painter, 3)
+    first = painter.branch
+    painter.continue_from(first, first.frames[0])
+    advance(painter, 2)
+    painter.choose(first)
+    last = advance(painter, 3)
+    content, style, backbone = small
+    *_, step = nst.StyleTransfer(content, style, backbone, style_weight=10.0).steps(6)
+    assert torch.equal(last.pixels, step.pixels)
+
+
+def test_too_many_branches_are_refused_in_a_sentence(painter):
+    advance(painter, 1)
+    with pytest.raises(nst.CourseError, match="press Reset"):
+        for _ in range(10):
+            painter.continue_from(painter.branch, painter.timeline.branches[0].frames[0])
+
+
+def test_step_that_ends_after_a_reset_belongs_to_the_old_run(painter):
+    advance(painter, 1)
+    old = painter.branch
+    make = painter._make
+    started, go_on = threading.Event(), threading.Event()
+
+    def slow_make(settings, start):
+        started.set()
+        go_on.wait()
+        return make(settings, start)
+
+    painter._make = slow_make
+    painter.reset({"init": "content", "style_weight": 1.0})
+    left = painter.branch
+    results = []
+    thread = threading.Thread(target=lambda: results.append(painter.advance()))
+    thread.start()
+    started.wait()
+    painter.reset({"init": "style", "style_weight": 2.0})
+    go_on.set()
+    thread.join()
+    assert results == [None] and left.steps == 1
+    assert painter.branch.steps == 0 and painter.branch is not old
+
+
+# ---------------------------------------------------------------- frames, curves, uploads
+
+
+def test_wipe_shows_the_one_on_the_left_and_the_other_on_the_right():
+    black, white = (Image.new("RGB", (100, 60), colour) for colour in ("black", "white"))
+    values = np.asarray(wiped(black, white, 0.3))[:, :, 0]
+    assert (values[:, :28] == 0).all() and (values[:, 32:] == 255).all()
+    assert wiped(black, white, 0) is white
+
+
+def test_side_by_side_keeps_both_pictures_in_their_shape():
+    left, right = Image.new("RGB", (90, 60), "red"), Image.new("RGB", (40, 30), "blue")
+    both = side_by_side(left, right)
+    assert both.size == (90 + 8 + 80, 60)
+    assert both.getpixel((5, 5)) == (255, 0, 0) and both.getpixel((150, 50)) == (0, 0, 255)
+
+
+def points(svg: str) -> list[list[tuple[float, float]]]:
+    lines = svg.split('<polyline points="')[1:]
+    texts = [line.split('"')[0].split() for line in lines]
+    return [[tuple(map(float, pair.split(","))) for pair in text] for text in texts]
+
+
+def test_curves_have_few_points_and_the_newest_among_them():
+    falling = [10.0 ** (2 - i / 1000) for i in range(2001)]
+    (line,) = points(curves_svg({"total": falling}))
+    assert len(line) <= MOST_POINTS
+    assert line[0][0] < line[-1][0] and line[-1][1] > line[0][1]  # down on the page
+    # Logarithmic: 100 → 10 → 1 goes down evenly.
+    middle = line[len(line) // 2][1]
+    assert middle == pytest.approx((line[0][1] + line[-1][1]) / 2, abs=1)
+
+
+@pytest.mark.parametrize("values", [[], [5.0], [0.0, 0.0], [3.0, 0.0, 2.0]])
+def test_curves_of_hardly_anything_can_be_drawn(values):
+    svg = curves_svg({"total": values, "β·style": values}, marks=[0])
+    assert "nan" not in svg and svg.count("<svg") == 1
+
+
+def test_curves_mark_changes_and_say_in_words_what_they_show():
+    svg = curves_svg({"total": [4.0, 3.0, 2.0]}, marks=[1])
+    assert svg.count('class="mark"') == 1
+    assert 'aria-label="losses over 3 steps' in svg and "total 2" in svg
+
+
+def encoded(picture: Image.Image, kind: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def test_upload_of_a_photo_gives_a_file_that_load_image_takes(tmp_path):
+    photo = Image.new("RGB", (300, 200), "red")
+    path = store_upload("../holiday photo.jpg", encoded(photo), tmp_path)
+    assert path == tmp_path / "holiday photo.jpg"  # a name cannot lead out of the folder
+    assert nst.load_image(path, 96).shape == (1, 3, 64, 96)
+
+
+def test_upload_of_sixty_megapixels_is_taken(tmp_path):
+    photo = Image.effect_noise((9500, 6400), 40).convert("RGB")
+    path = store_upload("camera.jpg", encoded(photo), tmp_path)
+    assert max(nst.load_image(path, 256).shape) == 256
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("notes.jpg", b"these are no pixels", "it is not a picture"),
+        ("icon.png", encoded(Image.new("RGB", (20, 20)), "PNG"), "20×20 pixels, too few"),
+        ("empty.png", b"", "it is empty"),
+        ("broken.jpg", encoded(Image.effect_noise((200, 200), 90))[:900], "damaged"),
+    ],
+)
+def test_upload_that_cannot_be_used_gets_a_sentence(tmp_path, name, content, message):
+    with pytest.raises(nst.CourseError, match=message) as caught:
+        store_upload(name, content, tmp_path)
+    assert str(tmp_path) not in str(caught.value) and name in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---------------------------------------------------------------- the style transfer lab
+
+
+@pytest.fixture
+def lab(monkeypatch, tmp_path, small):
+    """The lab at 128 px in name; its runs are on pictures of 32."""
+    monkeypatch.chdir(tmp_path)
+    load = nst.load_image
+    small_load = functools.lru_cache(lambda name, size=None: load(name, min(size or 32, 32)))
+    monkeypatch.setattr(lab_module, "load_image", small_load)
+    monkeypatch.setattr(lab_module, "shared_backbone", lambda pooling: small[2])
+    made = nst.labs.StyleTransferLab(size=128, steps=6, beginner=False)
+    yield made
+    made.close()
+
+
+def status(lab) -> str:
+    return lab.live_run.status.value
+
+
+def shown(lab) -> Image.Image:
+    data = re.search(r"base64,([^\"]*)", lab.live_run.picture.value)[1]
+    return Image.open(io.BytesIO(base64.b64decode(data)))
+
+
+def play_to_the_end(lab) -> None:
+    lab.live_run.play.click()
+    wait_until(lambda: "The run is over" in status(lab))
+
+
+def test_lab_plays_to_the_end_and_ends_with_a_lossless_picture(lab):
+    play_to_the_end(lab)
+    branch = lab.live_run.painter.branch
+    assert branch.steps == 6 and shown(lab).format == "PNG"
+    assert lab.live_run.caption.value == "branch A, step 5"
+    assert lab.timeline.max == lab.timeline.value == 5
+    assert "<polyline" in lab.live_run.curves.value
+
+
+def test_lab_run_in_the_cell_equals_the_package(lab, small):
+    lab.run()
+    content, style, backbone = small
+    content, style = (lab_module.load_image(name, 128) for name in ("cat", "great_wave"))
+    *_, step = nst.StyleTransfer(content, style, backbone).steps(6)
+    assert torch.equal(lab.live_run.painter.branch.frames[-1].pixels, step.pixels)
+
+
+def test_beginner_mode_shows_three_knobs(lab):
+    assert lab.other_knobs.layout.display != "none"
+    lab.mode.value = "Three knobs"
+    assert lab.other_knobs.layout.display == "none"
+
+
+def test_scrubbing_back_shows_the_kept_frame(lab):
+    lab.run()
+    last = shown(lab)
+    lab.timeline.value = 0
+    assert lab.live_run.caption.value == "branch A, step 0"
+    assert np.asarray(shown(lab)).tolist() != np.asarray(last).tolist()
+    lab.timeline.value = 5
+    assert np.asarray(shown(lab)).tolist() == np.asarray(last).tolist()
+
+
+def test_branch_from_a_frame_with_another_weight_beside_the_first(lab):
+    lab.run()
+    lab.timeline.value = 2
+    lab.fork.click()
+    assert "Branch B starts from step 2" in status(lab)
+    lab.style_weight.value = 10.0
+    play_to_the_end(lab)
+    first, second = lab.live_run.painter.timeline.branches
+    assert torch.equal(second.frames[0].pixels, first.frames[2].pixels)
+    assert second.changes[0][1]["style_weight"] == 10.0
+    alone = shown(lab).width
+    lab.compare.value = 0
+    assert shown(lab).width > 1.8 * alone
+    assert "right: branch A, step 5" in lab.live_run.caption.value
+    lab.branch_menu.value = 0
+    assert lab.live_run.caption.value.startswith("branch A, step 5")
+
+
+def test_recipe_paints_the_same_picture_again(lab, monkeypatch):
+    lab.run(3)
+    lab.style_weight.value = 100.0
+    lab.run(6)
+    lab.timeline.value = 4
+    lab.fork.click()
+    lab.tv_weight.value = 1e4
+    lab.run(3)
+    lab.copy.click()
+    assert lab.code.layout.display == ""
+    monkeypatch.setattr(nst, "load_image", lab_module.load_image)
+    names: dict = {}
+    exec(lab.code.value, names)  # it is our own text, and what a reader will run
+    assert torch.equal(names["step"].pixels, lab.live_run.painter.branch.frames[-1].pixels)
+    assert Path("my_picture.png").exists()
+    assert recipe(lab.live_run.painter.branch).count("transfer.style_weight") == 1
+
+
+def test_new_size_waits_for_reset_while_a_run_is_there(lab):
+    lab.run(2)
+    lab.size.value = 192
+    assert "Press Reset" in status(lab) and lab.live_run.painter.branch.steps == 2
+    lab.live_run.reset.click()
+    assert lab.live_run.painter.branch.steps == 0
+    assert lab.live_run.painter.branch.changes[0][1]["size"] == 192
+
+
+def test_picture_and_animation_are_saved(lab):
+    lab.live_run.total.value = 4
+    lab.save.click()
+    assert "no picture yet" in status(lab)
+    lab.run()
+    lab.file.value = "mine/wave.png"
+    lab.save.click()
+    assert Path("mine/wave.png").exists() and "Saved" in status(lab)
+    lab.animate.click()
+    with Image.open("mine/wave.webp") as animation:
+        assert animation.n_frames == 4
+    lab.file.value = "wave.txt"
+    lab.save.click()
+    assert "no ending that names a picture format" in status(lab)
+
+
+def test_upload_adds_the_picture_to_the_menu_and_a_bad_one_leaves_the_lab_usable(lab):
+    lab._take_upload(({"name": "bad.jpg", "content": memoryview(b"text")},), lab.content)
+    assert "it is not a picture" in status(lab)
+    photo = encoded(Image.new("RGB", (100, 80), "green"))
+    lab._take_upload(({"name": "garden.jpg", "content": memoryview(photo)},), lab.content)
+    assert lab.content.label == "garden.jpg"
+    play_to_the_end(lab)
+
+
+def test_run_that_does_not_fit_names_the_size_that_does(lab, monkeypatch):
+    monkeypatch.setattr(lab_module, "available_memory", lambda device: 3_000_000)
+    monkeypatch.setattr(lab_module, "CHECKED_FROM", 128)
+    lab.live_run.play.click()
+    wait_until(lambda: "choose 128 px" in status(lab))
+    assert lab.live_run.painter.branch.steps == 0
+    monkeypatch.undo()
+
+
+def test_losses_that_fail_are_told_in_the_status_line(lab, monkeypatch):
+    def failing(settings, start):
+        raise RuntimeError("something unforeseen")
+
+    lab.live_run.painter._make = failing
+    lab.live_run.play.click()
+    wait_until(lambda: "RuntimeError: something unforeseen" in status(lab))
+
+
+def test_closed_lab_leaves_no_thread(lab):
+    lab.live_run.play.click()
+    lab.close()
+    assert threads("style transfer") == 0
+
+
+def test_every_control_has_a_name(lab):
+    def walk(widget):
+        yield widget
+        for child in getattr(widget, "children", ()):
+            yield from walk(child)
+
+    for widget in walk(lab.widget):
+        if isinstance(widget, ipywidgets.HTML) and "<img" in widget.value:
+            assert re.search('alt="[^"]{10,}"', widget.value)
+        elif "children" not in widget.keys and "description" in widget.keys:
+            assert widget.description or isinstance(widget, (ipywidgets.HTML, ToggleButtons))
+
+
+# ---------------------------------------------------------------- the other labs
+
+
+def numbers(text: str) -> list[float]:
+    return [float(number) for number in re.findall(r"<b>([-\d.e+]+)</b>", text)]
+
+
+def test_gram_explorer_shows_that_the_product_averages_to_the_entry_even_when_shuffled():
+    lab = nst.labs.GramExplorer(size=64)
+    i, j = lab.pair.options[3][1]
+    lab.first.value, lab.second.value = i, j
+    mean, entry = numbers(lab.result.value)
+    features = nst.load_backbone()(nst.load_image("great_wave", 64), ["relu2_1"])["relu2_1"]
+    expected = (features[0, i].double() * features[0, j].double()).mean().item()
+    assert mean == pytest.approx(expected, rel=1e-4) and entry == pytest.approx(mean, rel=1e-4)
+    maps = lab.maps.value
+    lab.shuffle.click()
+    assert lab.maps.value != maps and "shuffled" in lab.result.value
+    assert numbers(lab.result.value)[1] == pytest.approx(entry, rel=1e-3)
+    lab.put_back.click()
+    assert lab.maps.value == maps
+
+
+def test_gram_explorer_offers_the_strongest_pairs():
+    lab = nst.labs.GramExplorer(size=64)
+    gram = nst.gram_matrix(lab._original)[0]
+    gram = gram - torch.diag(gram.diagonal())
+    place = gram.argmax().item()
+    assert set(lab.pair.options[0][1]) == set(divmod(place, gram.shape[0]))
+    assert (lab.first.value, lab.second.value) == lab.pair.options[0][1]
+    lab.layer.value = "relu3_1"
+    assert lab.first.max == 255 and lab.pair.index == 0
+    assert (lab.first.value, lab.second.value) == lab.pair.value
+
+
+def test_content_lab_looks_for_one_layer_and_changes_it_on_the_way():
+    lab = nst.labs.ContentLab(size=48, steps=4)
+    lab.run(2)
+    lab.layer.value = "relu2_1"
+    lab.run(4)
+    transfer = lab.live_run.painter.branch.transfer
+    assert transfer.content_layers == {"relu2_1": 1.0} and transfer.style_layers == {}
+    assert lab.live_run.painter.branch.marks == [2]
+    lab.close()
+
+
+@pytest.mark.parametrize("start", ["faint noise", "strong noise", "grey", "another photograph"])
+def test_content_lab_starts_where_it_says(start):
+    lab = nst.labs.ContentLab(size=48)
+    lab.start.value = start
+    lab.run(1)
+    pixels = lab.live_run.painter.branch.frames[0].pixels
+    deviation = (pixels - 0.5).abs().max().item()
+    if start == "another photograph":
+        assert not torch.allclose(pixels, nst.load_image("cat", 48)) and deviation > 0.3
+    else:
+        largest = {"faint noise": 0.05, "strong noise": 0.5, "grey": 0.0}[start]
+        assert 0.95 * largest <= deviation <= largest
+    lab.close()
+
+
+def test_layer_mixer_gives_every_term_its_share_of_the_gradient():
+    lab = nst.labs.LayerMixer(size=48, steps=2)
+    lab.preset.value = "strokes"
+    lab.run(1)
+    transfer = lab.live_run.painter.branch.transfer
+    image = lab.live_run.painter.branch.frames[0].pixels
+    pulls = {}
+    for term in ("content", *transfer.style_layers):
+        x = image.clone().requires_grad_()
+        losses = transfer.losses(x)
+        loss = losses["content"] if term == "content" else losses[f"style/{term}"]
+        weight = 1.0 if term == "content" else transfer.style_layers[term]
+        pulls[term] = weight * torch.autograd.grad(loss, x)[0].double().norm().item()
+    wanted = {term: slider.value for term, slider in lab.shares.items()}
+    for term, share in wanted.items():
+        found = pulls[term] / sum(pulls.values())
+        assert found == pytest.approx(share / sum(wanted.values()), rel=1e-3)
+    lab.close()
+
+
+def test_feature_explorer_opens_with_the_strongest_channel_at_its_strongest_place():
+    lab = nst.labs.FeatureExplorer(size=64, layer="relu4_2")
+    features = nst.load_backbone()(nst.load_image("cat", 64), ["relu4_2"])["relu4_2"][0]
+    channel, place = divmod(features.argmax().item(), features[0].numel())
+    assert lab.buttons[0].description == f"channel {channel}" == f"channel {lab.channel}"
+    assert (lab.row.value, lab.column.value) == divmod(place, features.shape[2])
+    assert "square of 76 pixels" in lab.place.value
+    lab.page.value = lab.page.max
+    lab.buttons[-1].click()
+    assert lab.channel == lab.order[-1]
+    lab.close()
+
+
+def test_feature_explorer_paints_what_excites_a_channel(monkeypatch):
+    features = importlib.import_module("nst_course.labs.features")
+    small = functools.partial(features.maximise, size=32, steps=2)
+    monkeypatch.setattr(features, "maximise", lambda b, layer, c, **_: small(b, layer, c))
+    lab = nst.labs.FeatureExplorer(size=64, layer="relu1_2")
+    lab.optimum_button.click()
+    wait_until(lambda: "<img" in lab.optimum.value)
+    assert f"channel {lab.channel}" in lab.optimum.value
+    lab.close()
