@@ -7,14 +7,15 @@ Example::
     transfer.run(150, progress=False, on_step=nst.plots.LiveView(150, content, style))
 """
 
-from .content import distances, two_curves
+from .content import distances, two_curves, wave_responses
 from .curves import losses
 from .gram import channel_pairs, clouds, feature_maps, gram_heatmaps, number_grids
 from .layers import layer_bars, layer_curves, share_bars, share_drift
 from .live import LiveView
+from .loop import milestones, race, runs
 from .network import activation_maps, filters, layer_profile, network
 from .pictures import pictures, store_as_jpeg
-from .units import patches, receptive_fields, unit_card
+from .units import patches, receptive_fields, true_size, unit_card
 
 store_as_jpeg()
 
@@ -31,13 +32,18 @@ __all__ = [
     "layer_curves",
     "layer_profile",
     "losses",
+    "milestones",
     "network",
     "number_grids",
     "patches",
     "pictures",
+    "race",
     "receptive_fields",
+    "runs",
     "share_bars",
     "share_drift",
+    "true_size",
     "two_curves",
     "unit_card",
+    "wave_responses",
 ]

@@ -30,7 +30,7 @@ def network(backbone: Backbone, size: int = 224, width: float = 12) -> Figure:
     layers = [name for name in backbone.layers if not name.startswith("relu")]
     figure, axis = plt.subplots(figsize=(width, width * 0.40), dpi=100, layout="constrained")
     x = 0.0
-    starts: dict[int, list[float]] = {}
+    starts: dict[int, float] = {}  # where each block begins
     for name in layers:
         jump = receptive_field(name, backbone.network).jump
         channels = backbone.channels(name)
@@ -42,7 +42,7 @@ def network(backbone: Backbone, size: int = 224, width: float = 12) -> Figure:
             axis.annotate(
                 "one channel:\na map of what one filter finds",
                 (x + thickness / 2 + 0.15, side / 2 * (1 + SHEAR)),
-                (x + 0.7, 3.1),
+                (x + 0.5, 2.35),
                 color=RED,
                 fontsize=10,
                 arrowprops={"arrowstyle": "-", "color": RED},
@@ -58,16 +58,17 @@ def network(backbone: Backbone, size: int = 224, width: float = 12) -> Figure:
             fontsize=9,
             color=GREY,
         )
-        starts.setdefault(int(name[4]), []).append(x)
-        x += thickness + (0.42 if name.startswith("conv") else 0.75)
-    for block, places in starts.items():
+        starts.setdefault(int(name[4]), x)
+        gap = 0.42 if name.startswith("conv") else 0.75
+        x += thickness + max(gap, 0.62 * side * SHEAR)
+    for block, start in starts.items():
         first = f"conv{block}_1"
         jump = receptive_field(first, backbone.network).jump
         text = (
             f"block {block}\n{size // jump}×{size // jump} units\n"
             f"{backbone.channels(first)} channels\n1 unit every {jump} px"
         )
-        axis.text(places[0], -3.75, text, ha="left", va="top", fontsize=9.5, color="black")
+        axis.text(start, -3.75, text, ha="left", va="top", fontsize=9.5, color="black")
     axis.add_patch(Rectangle((x - 3.6, 2.6), 0.25, 0.3, color=BLUE))
     axis.text(x - 3.2, 2.75, "3×3 convolution, then ReLU", va="center", fontsize=9.5)
     axis.add_patch(Rectangle((x - 3.6, 2.1), 0.25, 0.3, color=ORANGE))
@@ -127,7 +128,8 @@ def filters(backbone: Backbone, columns: int = 16, width: float = 12) -> Figure:
     figure, axes = plt.subplots(
         rows, columns, figsize=(width, width / columns * rows * 1.22), dpi=100, squeeze=False
     )
-    figure.subplots_adjust(0.01, 0.01, 0.99, 0.95, wspace=0.12, hspace=0.35)
+    figure.subplots_adjust(0.01, 0.01, 0.99, 0.87, wspace=0.12, hspace=0.35)
+    figure.suptitle(f"The {len(weights)} filters of conv1_1: 3×3 pixels in three colours", y=0.99)
     for axis in axes.flat:
         axis.set_axis_off()
     for number, (axis, weight) in enumerate(zip(axes.flat, weights, strict=False)):
@@ -168,8 +170,11 @@ def activation_maps(
             if not 0 <= channel < count:
                 raise CourseError(f"{layer} has channels 0 to {count - 1}, not {channel!r}.")
             values = features[layer][0, channel].detach().float().cpu()
-            axis.imshow(values, cmap="magma", vmin=0, interpolation="nearest")
-            axis.set_title(f"channel {channel}, up to {values.max():.0f}", fontsize=9, pad=3)
+            peak = values.max().item()
+            # A channel that is negative everywhere is shown black, and called by its name.
+            axis.imshow(values, cmap="magma", vmin=0, vmax=max(peak, 1e-6), interpolation="nearest")
+            answer = f"up to {peak:.0f}" if peak > 0 else "silent"
+            axis.set_title(f"channel {channel}, {answer}", fontsize=9, pad=3)
             axis.set_xticks([])
             axis.set_yticks([])
         row[0].set_ylabel(

@@ -1,5 +1,6 @@
 """Single units: where they look, what excites them."""
 
+import textwrap
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -23,6 +24,9 @@ def receptive_fields(
 ) -> Figure:
     """What the unit in the middle sees: its square, and how strongly it listens to each pixel.
 
+    Above the square on the picture, below it the effective field, enlarged. The circle has a
+    radius of two standard deviations.
+
     Args:
         image: (1, 3, H, W), 0…1.
         fields: the receptive field of each layer.
@@ -33,29 +37,38 @@ def receptive_fields(
     height, breadth = image.shape[2:]
     panel = width / len(fields)
     figure, axes = plt.subplots(
-        1,
+        2,
         len(fields),
-        figsize=(width, panel * height / breadth + 0.75),
+        figsize=(width, panel * (height / breadth + 0.85) + 0.9),
         dpi=100,
         squeeze=False,
         layout="constrained",
+        height_ratios=(height / breadth, 0.85),
     )
-    for axis, field, strength in zip(axes[0], fields, effective, strict=True):
+    for (place, closer), field, strength in zip(axes.T, fields, effective, strict=True):
         row, column = (side // field.jump // 2 for side in (height, breadth))
         box = field.box(row, column)
         deviation = spread(strength)
-        # Dim the photograph where the unit does not listen; the root shows the faint outskirts.
-        show_picture(axis, image * (0.25 + 0.75 * strength.sqrt()))
-        axis.add_patch(outline(box, BOX, 2))
+        show_picture(place, image)
+        place.set_title(f"{field.layer}\nsees {field.size} px", fontsize=10.5)
+        closer.imshow(strength, cmap="inferno", vmin=0)
+        closer.set_xticks([])
+        closer.set_yticks([])
+        closer.set_title(f"listens mostly to {4 * deviation:.0f} px", fontsize=10.5)
         middle = ((box[1] + box[3] - 1) / 2, (box[0] + box[2] - 1) / 2)
-        axis.add_patch(
-            Ellipse(middle, 4 * deviation, 4 * deviation, fill=False, edgecolor=MIDDLE, linewidth=2)
-        )
-        axis.set_xlim(-0.5, breadth - 0.5)
-        axis.set_ylim(height - 0.5, -0.5)
-        axis.set_title(
-            f"{field.layer}\nsees {field.size} px, listens to {4 * deviation:.0f} px", fontsize=10.5
-        )
+        for axis in (place, closer):
+            axis.add_patch(outline(box, BOX, 2))
+            diameter = 4 * deviation
+            axis.add_patch(
+                Ellipse(middle, diameter, diameter, fill=False, edgecolor=MIDDLE, linewidth=2)
+            )
+        place.set_xlim(-0.5, breadth - 0.5)
+        place.set_ylim(height - 0.5, -0.5)
+        # The lower picture shows the square and a little around it, whatever its size.
+        margin = 0.56 * field.size
+        closer.set_xlim(middle[0] - margin, middle[0] + margin)
+        closer.set_ylim(middle[1] + margin, middle[1] - margin)
+        closer.set_facecolor("black")
     plt.close(figure)
     return figure
 
@@ -75,7 +88,7 @@ def patches(
     figure, axes = plt.subplots(
         rows,
         columns,
-        figsize=(width, rows * (width / columns + 0.3) + (0.4 if heading else 0)),
+        figsize=(width, rows * (width / columns + 0.6) + (0.4 if heading else 0)),
         dpi=100,
         squeeze=False,
         layout="constrained",
@@ -83,9 +96,39 @@ def patches(
     for axis in axes.flat:
         axis.set_axis_off()
     for axis, patch in zip(axes.flat, found, strict=False):
-        draw_patch(axis, patch, f"{patch.picture}\n{patch.activation:.0f}")
+        name = textwrap.fill(patch.picture.replace("_", " "), round(13 * width / columns))
+        draw_patch(axis, patch, f"{name}\n{patch.activation:.0f}")
+        axis.title.set_fontsize(9)
     if heading:
         figure.suptitle(heading, fontsize=13)
+    plt.close(figure)
+    return figure
+
+
+def true_size(
+    images: Sequence[Tensor], titles: Sequence[str], columns: int = 4, gap: int = 50
+) -> Figure:
+    """Images in rows, one pixel of the image on one pixel of the figure: nothing is smoothed.
+
+    Args:
+        images: (1, 3, H, W), 0…1, all of one shape.
+        titles: one for each image, of up to three lines.
+        columns: images in a row.
+        gap: pixels between two columns.
+    """
+    height, breadth = images[0].shape[2:]
+    head = 18 * max(title.count("\n") + 1 for title in titles) + 8
+    columns = min(columns, len(images))
+    across, down = columns * (breadth + gap), -(-len(images) // columns) * (height + head)
+    figure = plt.figure(figsize=(across / 100, down / 100), dpi=100)
+    for number, (image, title) in enumerate(zip(images, titles, strict=True)):
+        row, column = divmod(number, columns)
+        left, top = column * (breadth + gap) + gap // 2, row * (height + head) + head
+        place = (left / across, 1 - (top + height) / down, breadth / across, height / down)
+        axis = figure.add_axes(place)
+        show_picture(axis, image, title)
+        axis.set_axis_off()
+        axis.images[0].set_interpolation("nearest")
     plt.close(figure)
     return figure
 
@@ -107,10 +150,15 @@ def unit_card(card: UnitCard, width: float = 12) -> Figure:
     show_picture(worst, card.opposite.image, f"inhibits it, down to {card.opposite.strongest:.0f}")
     for axis, patch in zip(_grid(middle, 3), card.patches, strict=False):
         draw_patch(axis, patch, f"{patch.picture}, {patch.activation:.0f}")
+        axis.title.set_fontsize(8.5)
     origins, answer = right.subfigures(2, 1, height_ratios=(1.1, 1))
     for axis, patch in zip(_grid(origins, 3), card.patches, strict=False):
         show_picture(axis, patch.whole)
         axis.add_patch(outline(patch.box, BOX, 1.5))
+        # Room for a box that hangs over the picture.
+        (left, right), (low, high) = axis.get_xlim(), axis.get_ylim()
+        axis.set_xlim(min(left, patch.box[1] - 2), max(right, patch.box[3] + 1))
+        axis.set_ylim(max(low, patch.box[2] + 1), min(high, patch.box[0] - 2))
     draw_answer(answer.subplots(), card.photo, card.activation)
     figure.suptitle(f"{card.optimum.layer}, channel {card.optimum.channel}", fontsize=14)
     plt.close(figure)
