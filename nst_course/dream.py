@@ -54,6 +54,8 @@ def deep_dream(
     check_choice("precision", precision, PRECISIONS)
     image = as_image("image", image)
     check_count("octaves", octaves, least=1)
+    check_count("steps", steps)
+    check_count("jitter", jitter)
     channels = list(channels) if channels is not None else slice(None)
     check_channels(backbone, layer, [] if isinstance(channels, slice) else channels)
     network = in_precision(backbone, precision)
@@ -68,6 +70,6 @@ def deep_dream(
             pixels = (photograph + dream).roll(shift, (2, 3)).to(backbone.device).requires_grad_()
             network(pixels, [layer])[layer][:, channels].float().square().mean().backward()
             step = pixels.grad / pixels.grad.abs().mean().clamp(min=1e-12)
-            step = step.cpu().roll([-pixels for pixels in shift], (2, 3))
+            step = step.cpu().roll([-shift[0], -shift[1]], (2, 3))
             dream = (photograph + dream + rate * step).clamp(0, 1) - photograph
     return image + dream

@@ -61,7 +61,9 @@ class PatchSearch:
 
     One forward pass a picture and scale serves every layer. A picture gives at most one patch to a
     unit, from the scale and place with the highest activation, so that nine patches come from nine
-    pictures (as in the toolbox of Yosinski et al. 2015).
+    pictures (as in the toolbox of Yosinski et al. 2015). Of places with equal activation the first
+    counts, on the smallest copy; so a unit that is silent on a whole picture has activation 0 there
+    and a patch that means nothing.
 
     Args:
         backbone: the network.

@@ -3,15 +3,23 @@
     python assets/gallery/build_gallery.py            every picture, about 3 minutes each
     python assets/gallery/build_gallery.py cat        those whose name contains "cat"
     python assets/gallery/build_gallery.py hero       only the hero, from a picture that is there
+    python assets/gallery/build_gallery.py grid       3 photographs × 4 artworks, and their sheet
+    python assets/gallery/build_gallery.py grid 3     the same, but stop after 3 new pictures
+    python assets/gallery/build_gallery.py scale      one size against three, for notebook 05
+    python assets/gallery/build_gallery.py wanted     the picture of the project in notebook 05
 
-Each is painted at 256 px first, which makes large strokes, then enlarged and refined at 512 px.
+Each is painted small first, which makes large strokes, then enlarged and refined. The pictures of
+the grid take about a minute each. They go to `build/`, which git ignores; those that are there are
+not painted again. Only the sheet, `05_gallery.jpg`, is part of the course.
 """
 
 import sys
+import time
 from pathlib import Path
 
 import torch.nn.functional as F
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
 
 import nst_course as nst
 
@@ -25,24 +33,59 @@ PAIRS = [
     ("coffee", "village_street_in_auvers"),
 ]
 HERO = PAIRS[1]
-COARSE, FINE = 256, 512  # pixels on the longer side
-STEPS = {COARSE: 150, FINE: 80}
+# (pixels on the longer side, precision, steps): coarse to fine
+STAGES = [(256, "float32", 150), (512, "float32", 80)]
+
+GRID_CONTENTS = ["summer_palace", "astronaut", "coffee"]
+GRID_STYLES = ["village_street_in_auvers", "great_wave", "composition_viii", "summertime"]
+# The last steps are in float32: bfloat16 leaves a grain that they smooth.
+GRID_STAGES = [(192, "fast", 100), (448, "fast", 25), (448, "float32", 15)]
+
+# Notebook 05: the same weights at one size and through three, in about equal time
+SCALE_PAIR = ("summer_palace", "village_street_in_auvers")
+SCALE_ALONE = [(448, "fast", 50)]
+SCALE_STAGES = [(160, "fast", 80), (288, "fast", 40), (448, "fast", 20)]
+
+# Notebook 05: a look to be found again
+WANTED = {
+    "content": "cat",
+    "artwork": "composition_viii",
+    "artwork_size": 2.0,
+    "style_weight": 20.0,
+    "tv_weight": 1e4,
+    "init": "content",
+}
+WANTED_SIZE, WANTED_STEPS = 144, 70
 
 
-def paint(content: str, style: str) -> Path:
-    """One picture, coarse to fine, as a JPEG in this folder."""
+def render(content: str, style: str, stages: list[tuple[int, str, int]]) -> Tensor:
+    """One picture, painted through the stages, each of which begins where the last one ended."""
     backbone = nst.load_backbone()
-    start = "content"
-    for size, steps in STEPS.items():
-        transfer = nst.StyleTransfer(
-            nst.load_image(content, size), nst.load_image(style, size), backbone, init=start
-        )
-        image = transfer.run(steps).image
-        if size == COARSE:
-            shape = nst.load_image(content, FINE).shape[2:]
-            start = F.interpolate(image, shape, mode="bicubic", antialias=True).clamp(0, 1)
-    path = HERE / f"{content}_{style}.jpg"
-    nst.to_pil(image).save(path, quality=88, subsampling=0)
+    fast = str(nst.machine.fast_dtype(backbone.device)).removeprefix("torch.")
+    image = transfer = before = None
+    for size, precision, steps in stages:
+        precision = fast if precision == "fast" else precision
+        if (size, precision) != before:  # else the same run goes on
+            photograph, artwork = nst.load_image(content, size), nst.load_image(style, size)
+            start = photograph if image is None else enlarged(image, photograph)
+            transfer = nst.StyleTransfer(
+                photograph, artwork, backbone, init=start, precision=precision
+            )
+        image = transfer.run(steps, progress=False).image
+        before = size, precision
+    return image
+
+
+def enlarged(image: Tensor, like: Tensor) -> Tensor:
+    """The image in the size of another one."""
+    return F.interpolate(image.cpu(), like.shape[2:], mode="bicubic", antialias=True).clamp(0, 1)
+
+
+def paint(content: str, style: str, stages: list[tuple[int, str, int]], folder: Path) -> Path:
+    """One picture, coarse to fine, as a JPEG in the folder."""
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{content}_{style}.jpg"
+    nst.to_pil(render(content, style, stages)).save(path, quality=88, subsampling=0)
     return path
 
 
@@ -63,19 +106,94 @@ def build_hero(content: str, style: str) -> Path:
     return path
 
 
+def build_grid(most: int) -> None:
+    """Paint up to ``most`` pictures of the grid that are missing, then the sheet if all are there.
+
+    Pictures that belong to `PAIRS` are taken from this folder, where they are larger.
+    """
+    missing = []
+    for content in GRID_CONTENTS:
+        missing += [(content, s) for s in GRID_STYLES if not grid_picture(content, s).exists()]
+    for content, style in missing[:most]:
+        start = time.perf_counter()
+        path = paint(content, style, GRID_STAGES, HERE / "build")
+        print(path, f"{time.perf_counter() - start:.0f} s", flush=True)
+    if len(missing) <= most:
+        print(build_sheet())
+
+
+def grid_picture(content: str, style: str) -> Path:
+    """Where the picture of a pair is, or will be."""
+    folder = HERE if (content, style) in PAIRS else HERE / "build"
+    return folder / f"{content}_{style}.jpg"
+
+
+def build_sheet(width: int = 300, height: int = 225, gap: int = 6) -> Path:
+    """Artworks above, photographs on the left, and what they became where row and column meet."""
+    columns, rows = len(GRID_STYLES) + 1, len(GRID_CONTENTS) + 1
+    size = columns * (width + gap) - gap, rows * (height + gap) - gap
+    sheet = Image.new("RGB", size, "white")
+
+    def place(picture: Image.Image, row: int, column: int) -> None:
+        sheet.paste(fill(picture, width, height), (column * (width + gap), row * (height + gap)))
+
+    for column, style in enumerate(GRID_STYLES, start=1):
+        place(nst.to_pil(nst.load_image(style)), 0, column)
+    for row, content in enumerate(GRID_CONTENTS, start=1):
+        place(nst.to_pil(nst.load_image(content)), row, 0)
+        for column, style in enumerate(GRID_STYLES, start=1):
+            place(Image.open(grid_picture(content, style)), row, column)
+    words = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=26)
+    words.text((width - 14, 30), "artworks →", fill="#444444", font=font, anchor="ra")
+    words.text((14, height - 20), "↓ photographs", fill="#444444", font=font, anchor="ld")
+    path = HERE / "05_gallery.jpg"
+    sheet.save(path, quality=82, optimize=True)
+    return path
+
+
+def build_scale(gap: int = 8) -> Path:
+    """The same pair twice, side by side: at one size from the start, and coarse to fine."""
+    pictures = [nst.to_pil(render(*SCALE_PAIR, stages)) for stages in (SCALE_ALONE, SCALE_STAGES)]
+    width, height = pictures[0].size
+    both = Image.new("RGB", (2 * width + gap, height), "white")
+    for index, picture in enumerate(pictures):
+        both.paste(picture, (index * (width + gap), 0))
+    path = HERE / "05_scale.jpg"
+    both.save(path, quality=86)
+    return path
+
+
+def build_wanted() -> Path:
+    """The picture whose settings are to be found in the project of notebook 05."""
+    settings = dict(WANTED)
+    photograph = nst.load_image(settings.pop("content"), WANTED_SIZE)
+    artwork_size = int(settings.pop("artwork_size") * WANTED_SIZE)
+    artwork = nst.load_image(settings.pop("artwork"), artwork_size)
+    run = nst.StyleTransfer(photograph, artwork, **settings).run(WANTED_STEPS, progress=False)
+    return nst.save_image(run.image, HERE / "05_wanted.png")
+
+
 def fill(picture: Image.Image, width: int, height: int) -> Image.Image:
     """The picture scaled and cropped in the middle so that it fills width × height."""
     scale = max(width / picture.width, height / picture.height)
-    picture = picture.resize((round(picture.width * scale), round(picture.height * scale)))
+    size = round(picture.width * scale), round(picture.height * scale)
+    picture = picture.resize(size, Image.LANCZOS)
     left, top = (picture.width - width) // 2, (picture.height - height) // 2
     return picture.crop((left, top, left + width, top + height))
 
 
 def main() -> None:
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    if wanted == "grid":
+        build_grid(int(sys.argv[2]) if len(sys.argv) > 2 else len(GRID_CONTENTS) * len(GRID_STYLES))
+        return
+    if wanted in ("scale", "wanted"):
+        print(build_scale() if wanted == "scale" else build_wanted())
+        return
     for content, style in PAIRS:
         if wanted in f"{content}_{style}":
-            print(paint(content, style))
+            print(paint(content, style, STAGES, HERE))
     print(build_hero(*HERO))
 
 

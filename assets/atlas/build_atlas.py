@@ -1,0 +1,99 @@
+"""Optimise the images of the atlas in notebook 01: twelve units for each of five layers.
+
+    python assets/atlas/build_atlas.py            every sheet, then the title picture
+    python assets/atlas/build_atlas.py conv4_2    one sheet
+    python assets/atlas/build_atlas.py title      only the title picture, from the sheets there are
+
+Which units: a channel is *alive* if it is above zero anywhere in the bundled pictures. Twelve
+channels are taken at even distances from the list of those alive, so that a reader sees what is
+typical and not what is beautiful. How many are not alive stands at the head of each sheet. Only the
+title picture is a choice.
+"""
+
+import sys
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+import nst_course as nst
+
+HERE = Path(__file__).parent
+TITLE_PICTURE = HERE.parent / "gallery" / "01_units.jpg"
+LAYERS = ("conv1_2", "conv2_2", "conv3_2", "conv4_2", "conv5_2")
+UNITS, COLUMNS, BATCH = 12, 6, 4
+SIZE, STEPS = 128, 64
+GAP, LINE = 6, 18  # pixels between the images, and for a line of text
+QUALITY = 80
+# Places on the sheets, counted from 0 row by row: two of each layer.
+CHOSEN = {
+    "conv1_2": (8, 2),
+    "conv2_2": (2, 9),
+    "conv3_2": (0, 3),
+    "conv4_2": (10, 2),
+    "conv5_2": (2, 11),
+}
+
+
+def choose(layer: str, backbone: nst.Backbone) -> tuple[list[int], str]:
+    """Twelve channels of a layer by the rule above, and a heading that counts the others."""
+    search = nst.visualize.PatchSearch(backbone, [layer], sizes=(96, 160, 256))
+    alive = (search.strongest(layer) > 0).nonzero().flatten().tolist()
+    chosen = [alive[(2 * number + 1) * len(alive) // (2 * UNITS)] for number in range(UNITS)]
+    count, pictures = backbone.channels(layer), len(search.pictures)
+    dead = count - len(alive)
+    heading = f"{layer}: {UNITS} of its {count} channels. {len(alive)} channels answer to at least"
+    return chosen, f"{heading} one of the {pictures} bundled pictures, {dead} to none."
+
+
+def build_sheet(layer: str, backbone: nst.Backbone) -> Path:
+    """The optimised images of twelve channels, each under its number and its strongest answer."""
+    fast = nst.machine.has_fast_bfloat16(backbone.device)
+    precision = "bfloat16" if fast else "float32"
+    channels, heading = choose(layer, backbone)
+    sheet = Image.new("RGB", corner(UNITS - 1, SIZE + GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(13)
+    draw.text((GAP, 4), heading, "black", font=font)
+    for first in range(0, UNITS, BATCH):
+        found = nst.visualize.maximise(
+            backbone, layer, channels[first : first + BATCH], SIZE, STEPS, precision=precision
+        )
+        for number, optimum in enumerate(found, start=first):
+            left, top = corner(number)
+            sheet.paste(nst.to_pil(optimum.image), (left, top))
+            answer = f"up to {optimum.strongest:.0f}" if optimum.strongest > 0 else "silent"
+            draw.text((left, top - 16), f"{optimum.channel}: {answer}", "black", font=font)
+    path = HERE / f"{layer}.jpg"
+    sheet.save(path, quality=QUALITY)
+    return path
+
+
+def corner(number: int, offset: int = 0) -> tuple[int, int]:
+    """Left and top of an image on a sheet, moved by an offset."""
+    row, column = divmod(number, COLUMNS)
+    left = GAP + column * (SIZE + GAP)
+    top = GAP + 2 * LINE + row * (SIZE + GAP + LINE)
+    return left + offset, top + offset
+
+
+def build_title() -> Path:
+    """Two units of each layer, the shallow layers on the left and the deep ones on the right."""
+    side = SIZE + GAP
+    picture = Image.new("RGB", (side * len(LAYERS) + GAP, 2 * side + GAP + LINE), "white")
+    draw = ImageDraw.Draw(picture)
+    for column, layer in enumerate(LAYERS):
+        left = GAP + column * side
+        draw.text((left, 4), layer, "black", font=ImageFont.load_default(15))
+        sheet = Image.open(HERE / f"{layer}.jpg")
+        for row, number in enumerate(CHOSEN[layer]):
+            tile = sheet.crop((*corner(number), *corner(number, SIZE)))
+            picture.paste(tile, (left, GAP + LINE + row * side))
+    picture.save(TITLE_PICTURE, quality=92, subsampling=0)
+    return TITLE_PICTURE
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:] or [*LAYERS, "title"]
+    network = nst.load_backbone()
+    for name in wanted:
+        print(build_title() if name == "title" else build_sheet(name, network), flush=True)

@@ -1,0 +1,44 @@
+"""Paint the first picture of notebook 02: a photograph, and what four layers still know of it.
+
+    python assets/gallery/build_inversions.py        about a minute on two cores
+
+The recipe is the notebook's own: from faint grey noise, down the content loss of one layer.
+"""
+
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+import nst_course as nst
+
+LAYERS = ["relu2_2", "relu3_2", "relu4_2", "relu5_1"]
+SIZE, STEPS = 192, 100  # as in the notebook
+WIDTH, GAP = 336, 8  # pixels of one picture in the strip, and between two
+
+
+def invert(layer: str, content: Tensor, backbone: nst.Backbone) -> Tensor:
+    """A picture with the features that the photograph has at this layer."""
+    grey = 0.45 + 0.1 * torch.rand(content.shape, generator=torch.Generator().manual_seed(0))
+    transfer = nst.StyleTransfer(
+        content, content, backbone, content_layers=[layer], style_layers={}, init=grey
+    )
+    return transfer.run(STEPS, progress=False).image
+
+
+def main() -> None:
+    content, backbone = nst.load_image("cat", SIZE), nst.load_backbone()
+    pictures = [content, *(invert(layer, content, backbone) for layer in LAYERS)]
+    height = round(WIDTH * content.shape[2] / content.shape[3])
+    strip = Image.new("RGB", (len(pictures) * (WIDTH + GAP) - GAP, height), "white")
+    for column, picture in enumerate(pictures):
+        resized = nst.to_pil(picture).resize((WIDTH, height), Image.LANCZOS)
+        strip.paste(resized, (column * (WIDTH + GAP), 0))
+    path = Path(__file__).parent / "02_inversions.jpg"
+    strip.save(path, quality=86, subsampling=0)
+    print(path.name)
+
+
+if __name__ == "__main__":
+    main()
