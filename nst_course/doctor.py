@@ -17,7 +17,7 @@ from .machine import best_device, describe, fast_dtype, readable_bytes
 from .transfer import StyleTransfer
 from .weights import EMBEDDED, cache_folder, load_embedded
 
-JUPYTER_PARTS = ("jupyterlab", "ipykernel", "ipywidgets", "nbclient")
+JUPYTER_PARTS = ("jupyterlab", "ipykernel", "ipywidgets", "anywidget", "nbclient")
 
 
 @dataclass(frozen=True)

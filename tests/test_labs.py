@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import gc
 import importlib
 import io
 import re
@@ -25,6 +26,7 @@ from nst_course.labs.recipe import recipe
 from nst_course.labs.timeline import MOST_FRAMES, Branch
 from nst_course.labs.uploads import store_upload
 from nst_course.labs.worker import Worker
+from nst_course.machine import process_memory
 from nst_course.transfer import Step
 
 
@@ -534,6 +536,21 @@ def test_closed_lab_leaves_no_thread(lab):
     assert threads("style transfer") == 0
 
 
+def test_twenty_runs_leave_no_memory_and_no_thread_behind(lab):
+    after, transfers = {}, {}
+    for number in range(1, 21):
+        lab.live_run.reset.click()
+        lab.live_run.play.click()
+        wait_until(lambda: "The run is over" in status(lab))
+        gc.collect()
+        after[number] = process_memory()
+        # Small ones, so that the process would hardly grow by them: they are counted as well.
+        transfers[number] = sum(type(thing) is nst.StyleTransfer for thing in gc.get_objects())
+    assert after[20] < 1.1 * after[2]
+    assert transfers[20] == transfers[2]
+    assert threads("style transfer") == 1
+
+
 def test_every_control_has_a_name(lab):
     def walk(widget):
         yield widget
@@ -634,10 +651,26 @@ def test_feature_explorer_opens_with_the_strongest_channel_at_its_strongest_plac
     channel, place = divmod(features.argmax().item(), features[0].numel())
     assert lab.buttons[0].description == f"channel {channel}" == f"channel {lab.channel}"
     assert (lab.row.value, lab.column.value) == divmod(place, features.shape[2])
-    assert "square of 76 pixels" in lab.place.value
+    assert "square of 76 pixels" in lab.reading.value
     lab.page.value = lab.page.max
     lab.buttons[-1].click()
     assert lab.channel == lab.order[-1]
+    lab.close()
+
+
+def test_click_on_a_picture_of_the_feature_explorer():
+    lab = nst.labs.FeatureExplorer(size=64, layer="relu3_3")
+    lab.maps[5].place = (0.5, 0.5)
+    assert lab.channel == lab.order[5]
+    height, width = lab.features.shape[1:]
+    for picture in (lab.view, lab.card):
+        picture.place = (0.999, 0.0)
+        assert (lab.row.value, lab.column.value) == (0, width - 1)
+        picture.place = (0.0, 1.0)  # the very edge
+        assert (lab.row.value, lab.column.value) == (height - 1, 0)
+    value = lab.features[lab.channel, height - 1, 0].item()
+    assert f"answers {value:.0f}" in lab.view.words
+    assert lab.view.words in lab.reading.value
     lab.close()
 
 

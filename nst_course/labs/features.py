@@ -9,6 +9,7 @@ from PIL import ImageDraw
 from ..errors import CourseError
 from ..images import bundled_images, load_image, to_pil
 from ..visualize import maximise, receptive_field
+from .clickable import ClickablePicture
 from .frames import enlarged, heat_map, img, jpeg, png
 from .network import shared_backbone
 from .worker import Worker
@@ -21,6 +22,9 @@ BOX = "#ffd400"
 
 class FeatureExplorer:
     """Walk through the channels of a network on a photograph.
+
+    A click on a map shows that channel, a click on the photograph or on the large map what the
+    position sees.
 
     Args:
         photo: bundled name or path of a file.
@@ -46,12 +50,17 @@ class FeatureExplorer:
             layout={"width": "auto"},
         )
         self.buttons = [widgets.Button(layout={"width": "110px"}) for _ in range(CHANNELS_A_PAGE)]
-        self.maps = [widgets.HTML() for _ in range(CHANNELS_A_PAGE)]
-        self.card, self.place, self.optimum = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.maps = [ClickablePicture() for _ in range(CHANNELS_A_PAGE)]
+        self.card, self.view = ClickablePicture(), ClickablePicture()
+        self.title, self.reading, self.optimum = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.status = widgets.HTML()
         self.worker = Worker("feature explorer", self._maximise, lambda: None, self._fail)
         for index, button in enumerate(self.buttons):
             button.on_click(lambda _, index=index: self._choose(index))
+        for index, picture in enumerate(self.maps):
+            picture.observe(lambda _, index=index: self._choose(index), "place")
+        for picture in (self.card, self.view):
+            picture.observe(lambda click: self._point_at(*click.new), "place")
         for knob in (self.photo, self.layer):
             knob.observe(lambda _: self._read_photo(), "value")
         self.page.observe(lambda _: self._show_page(), "value")
@@ -77,8 +86,8 @@ class FeatureExplorer:
         ]
         grid = widgets.Box(cells, layout={"flex_flow": "row wrap", "max_width": "500px"})
         knobs = widgets.HBox([self.photo, self.layer, self.page], layout={"flex_flow": "row wrap"})
-        position = widgets.VBox([self.row, self.column, self.place])
-        unit = widgets.VBox([self.card, self.optimum_button, self.optimum])
+        position = widgets.VBox([self.row, self.column, self.view, self.reading])
+        unit = widgets.VBox([self.title, self.card, self.optimum_button, self.optimum])
         details = widgets.HBox([position, unit], layout={"flex_flow": "row wrap"})
         body = widgets.HBox([grid, details], layout={"flex_flow": "row wrap"})
         self.widget = widgets.VBox([knobs, self.status, body])
@@ -105,7 +114,7 @@ class FeatureExplorer:
             peak = values.max().item()
             answer = f"up to {peak:.0f}" if peak > 0 else "silent"
             words = f"map of channel {channel}, {answer}"
-            place.value = img(png(heat_map(values, 110)), "png", words)
+            place.show(png(heat_map(values, 110)), "png", words)
             button.description, button.tooltip = f"channel {channel}", words
 
     def _choose(self, index: int) -> None:
@@ -115,10 +124,15 @@ class FeatureExplorer:
         best = values.argmax().item()
         self.row.value, self.column.value = divmod(best, values.shape[1])
         words = f"{self.layer.value}, channel {channel}, up to {values.max().item():.0f}"
-        picture = img(png(heat_map(values, 260)), "png", f"map of {words}")
-        self.card.value = f"<b>{words}</b><br>{picture}"
+        self.title.value = f"<b>{words}</b>"
+        self.card.show(png(heat_map(values, 260)), "png", f"map of {words}")
         self.optimum.value = ""
         self._show_place()
+
+    def _point_at(self, x: float, y: float) -> None:
+        """Choose the position at these fractions of the width and the height of a picture."""
+        height, width = self.features.shape[1:]
+        self.row.value, self.column.value = int(y * height), int(x * width)
 
     def _show_place(self) -> None:
         """The photograph with the receptive field of the chosen position."""
@@ -131,8 +145,8 @@ class FeatureExplorer:
             f"the photograph; the square of {field.size} pixels is all that this position sees; "
             f"there channel {self.channel} answers {value:.0f}"
         )
-        shown = img(jpeg(picture), "jpeg", words)
-        self.place.value = f"{shown}<div style='max-width:{picture.width}px'>{words}</div>"
+        self.view.show(jpeg(picture), "jpeg", words)
+        self.reading.value = f"<div style='max-width:{picture.width}px'>{words}</div>"
 
     def _ask_for_optimum(self) -> None:
         self.status.value = f"Painting what excites channel {self.channel} most …"

@@ -33,9 +33,14 @@ def img(data: bytes, kind: str, alt: str) -> str:
     The widget of the kind Image has no text for those who cannot see it. Decoding at once keeps
     the page from flashing between two frames.
     """
-    source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     alt = html.escape(alt, quote=True)
-    return f'<img src="{source}" alt="{alt}" decoding="sync" style="max-width:100%; margin:0">'
+    style = "max-width:100%; margin:0"
+    return f'<img src="{data_url(data, kind)}" alt="{alt}" decoding="sync" style="{style}">'
+
+
+def data_url(data: bytes, kind: str) -> str:
+    """The bytes of a picture as an address that holds the picture itself."""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def enlarged(image: Tensor) -> Image.Image:

@@ -21,7 +21,10 @@ def store_as_jpeg() -> None:
     if shell is not None and "IPKernelApp" in shell.config:
         settings = InlineBackend.instance(parent=shell)
         settings.figure_formats = {"jpeg"}
-        settings.print_figure_kwargs = {"bbox_inches": "tight", "pil_kwargs": {"quality": 88}}
+        settings.print_figure_kwargs = {
+            "bbox_inches": "tight",
+            "pil_kwargs": {"quality": 82, "optimize": True},
+        }
 
 
 def pictures(
