@@ -427,9 +427,14 @@ def test_lab_run_in_the_cell_equals_the_package(lab, small):
 
 
 def test_beginner_mode_shows_three_knobs(lab):
-    assert lab.other_knobs.layout.display != "none"
+    for part in (lab.other_knobs, lab.fork, lab.branches, lab.copy):
+        assert part.layout.display != "none"
     lab.mode.value = "Three knobs"
-    assert lab.other_knobs.layout.display == "none"
+    for part in (lab.other_knobs, lab.fork, lab.branches, lab.copy):
+        assert part.layout.display == "none"
+    for knob in (lab.content, lab.style, lab.style_weight):
+        assert knob.layout.display != "none"
+    assert lab.live_run.play.layout.display != "none"
 
 
 def test_scrubbing_back_shows_the_kept_frame(lab):
@@ -503,11 +508,21 @@ def test_picture_and_animation_are_saved(lab):
     assert "no ending that names a picture format" in status(lab)
 
 
+def send(upload, name: str, content: bytes | None) -> None:
+    """What the page sends when a file has been chosen."""
+    if content is None:
+        upload._handle_custom_msg({"name": name, "unreadable": True}, [])
+    else:
+        upload._handle_custom_msg({"name": name}, [memoryview(content)])
+
+
 def test_upload_adds_the_picture_to_the_menu_and_a_bad_one_leaves_the_lab_usable(lab):
-    lab._take_upload(({"name": "bad.jpg", "content": memoryview(b"text")},), lab.content)
+    send(lab.content_upload, "bad.jpg", b"text")
     assert "it is not a picture" in status(lab)
+    send(lab.content_upload, "large.jpg", None)
+    assert "large.jpg is large, and the browser cannot read it" in status(lab)
     photo = encoded(Image.new("RGB", (100, 80), "green"))
-    lab._take_upload(({"name": "garden.jpg", "content": memoryview(photo)},), lab.content)
+    send(lab.content_upload, "garden.jpg", photo)
     assert lab.content.label == "garden.jpg"
     play_to_the_end(lab)
 

@@ -49,7 +49,9 @@ def curves_svg(
                 f'<polyline points="{points}" fill="none" stroke="{COLOURS[name]}" '
                 f'stroke-width="{6 if name == "total" else 2}"{dash}/>'
             )
-    for index, name in enumerate(history):
+    # A loss that has no part in this run, and is 0 throughout, gets no name either.
+    named = [name for name, values in history.items() if not values or any(values)]
+    for index, name in enumerate(named):
         parts.append(
             f'<text x="{LEFT + 95 * index}" y="14" fill="{COLOURS[name]}" font-weight="bold">'
             f"{html.escape(name)}</text>"

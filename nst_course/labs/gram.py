@@ -11,7 +11,7 @@ from .frames import heat_map, img, png, thumbnail
 from .network import shared_backbone
 
 WIDE = {"width": "300px"}
-MAP_SIDE = 220  # pixels on the page
+MAP_SIDE = 200  # pixels on the page
 
 
 class GramExplorer:

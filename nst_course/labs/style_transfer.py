@@ -16,6 +16,7 @@ from .curves import curves_svg
 from .frames import enlarged, img, jpeg, png, side_by_side, thumbnail, wiped
 from .live_run import LiveRun
 from .network import shared_backbone
+from .photo_upload import PhotoUpload
 from .recipe import recipe
 from .timeline import Branch, Frame
 from .uploads import store_upload
@@ -155,20 +156,21 @@ class StyleTransferLab:
             layout=WIDE,
         )
 
-    def _upload(self, description: str, menu: widgets.Dropdown) -> widgets.FileUpload:
-        upload = widgets.FileUpload(description=description, accept="image/*", layout=WIDE)
-        upload.observe(lambda change: self._take_upload(change.new, menu), "value")
-        return upload
+    def _upload(self, description: str, menu: widgets.Dropdown) -> PhotoUpload:
+        return PhotoUpload(
+            description,
+            take=lambda name, content: self._take_upload(name, content, menu),
+            refuse=lambda sentence: self.live_run.say(sentence, error=True),
+        )
 
-    def _take_upload(self, files: tuple, menu: widgets.Dropdown) -> None:
-        for file in files:
-            try:
-                path = str(store_upload(file["name"], bytes(file["content"])))
-            except (CourseError, OSError) as error:
-                self.live_run.say(str(error), error=True)
-                return
-            menu.options = [*menu.options, (file["name"], path)]
-            menu.value = path
+    def _take_upload(self, name: str, content: bytes, menu: widgets.Dropdown) -> None:
+        try:
+            path = str(store_upload(name, content))
+        except (CourseError, OSError) as error:
+            self.live_run.say(str(error), error=True)
+            return
+        menu.options = [*menu.options, (name, path)]
+        menu.value = path
 
     def _change(self) -> None:
         painter = self.live_run.painter
@@ -192,9 +194,10 @@ class StyleTransferLab:
         self._offer_branches()
 
     def _simplify(self) -> None:
-        """Show three knobs, or all."""
-        everything = self.mode.value == "All knobs"
-        self.other_knobs.layout.display = "" if everything else "none"
+        """Show three knobs, or all, and with them what belongs to branches."""
+        display = "" if self.mode.value == "All knobs" else "none"
+        for part in (self.other_knobs, self.fork, self.branches, self.copy):
+            part.layout.display = display
 
     # ------------------------------------------------------------ views
 
@@ -239,11 +242,12 @@ class StyleTransferLab:
         self.other_knobs = widgets.VBox(others)
         knobs = widgets.VBox([self.mode, *first, self.other_knobs], layout={"flex": "0 0 310px"})
         wrap = {"flex_flow": "row wrap"}
+        self.branches = widgets.HBox([self.branch_menu, self.compare], layout=wrap)
         views = widgets.VBox(
             [
                 widgets.HBox([self.timeline, self.fork], layout=wrap),
                 self.wipe,
-                widgets.HBox([self.branch_menu, self.compare], layout=wrap),
+                self.branches,
                 self.file,
                 widgets.HBox([self.save, self.animate, self.copy], layout=wrap),
             ],
