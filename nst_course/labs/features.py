@@ -16,6 +16,7 @@ from .worker import Worker
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_2", "relu5_1")
 CHANNELS_A_PAGE = 16
+MAP_SIDE = 92  # pixels on the page
 WIDE = {"width": "300px"}
 BOX = "#ffd400"
 
@@ -49,7 +50,10 @@ class FeatureExplorer:
             tooltip="paint the image that excites the chosen channel most",
             layout={"width": "auto"},
         )
-        self.buttons = [widgets.Button(layout={"width": "110px"}) for _ in range(CHANNELS_A_PAGE)]
+        self.buttons = [
+            widgets.Button(layout={"width": f"{MAP_SIDE}px", "padding": "0"})
+            for _ in range(CHANNELS_A_PAGE)
+        ]
         self.maps = [ClickablePicture() for _ in range(CHANNELS_A_PAGE)]
         self.card, self.view = ClickablePicture(), ClickablePicture()
         self.title, self.reading, self.optimum = widgets.HTML(), widgets.HTML(), widgets.HTML()
@@ -84,11 +88,17 @@ class FeatureExplorer:
             widgets.VBox([picture, button], layout={"margin": "2px"})
             for picture, button in zip(self.maps, self.buttons, strict=True)
         ]
-        grid = widgets.Box(cells, layout={"flex_flow": "row wrap", "max_width": "500px"})
+        grid = widgets.Box(cells, layout={"flex_flow": "row wrap", "flex": "0 1 410px"})
         knobs = widgets.HBox([self.photo, self.layer, self.page], layout={"flex_flow": "row wrap"})
-        position = widgets.VBox([self.row, self.column, self.view, self.reading])
-        unit = widgets.VBox([self.title, self.card, self.optimum_button, self.optimum])
-        details = widgets.HBox([position, unit], layout={"flex_flow": "row wrap"})
+        position = widgets.VBox(
+            [self.row, self.column, self.view, self.reading], layout={"width": "300px"}
+        )
+        unit = widgets.VBox(
+            [self.title, self.card, self.optimum_button, self.optimum], layout={"width": "266px"}
+        )
+        details = widgets.HBox(
+            [position, unit], layout={"flex_flow": "row wrap", "flex": "1 1 300px"}
+        )
         body = widgets.HBox([grid, details], layout={"flex_flow": "row wrap"})
         self.widget = widgets.VBox([knobs, self.status, body])
 
@@ -114,7 +124,7 @@ class FeatureExplorer:
             peak = values.max().item()
             answer = f"up to {peak:.0f}" if peak > 0 else "silent"
             words = f"map of channel {channel}, {answer}"
-            place.show(png(heat_map(values, 110)), "png", words)
+            place.show(png(heat_map(values, MAP_SIDE)), "png", words)
             button.description, button.tooltip = f"channel {channel}", words
 
     def _choose(self, index: int) -> None:

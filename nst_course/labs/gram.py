@@ -101,13 +101,13 @@ class GramExplorer:
         i, j = self.first.value, self.second.value
         one, other = self._features[0, i].float(), self._features[0, j].float()
         product = one * other
-        titles = (f"channel {i}", f"channel {j}", f"channel {i} · channel {j}")
+        titles = (f"channel {i}", f"channel {j}", f"the product of {i} and {j}")
         cells = []
         for title, values in zip(titles, (one, other, product), strict=True):
             words = f"map of {title}, up to {values.max().item():.3g}"
             picture = heat_map(values, MAP_SIDE)
             cells.append(
-                f"<figure style='margin:0'>{img(png(picture), 'png', words)}"
+                f"<figure style='margin:0; width:{MAP_SIDE}px'>{img(png(picture), 'png', words)}"
                 f"<figcaption>{words}</figcaption></figure>"
             )
         self.maps.value = (
