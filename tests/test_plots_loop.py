@@ -21,12 +21,14 @@ def drawn(axis) -> dict[str, np.ndarray]:
 
 
 def test_runs_are_lines_over_their_own_steps_on_a_log_axis():
-    (axis,) = runs({"short": [9.0, 3.0], "long": [8.0, 4.0, 2.0]}, ylabel="style").axes
+    figure = runs({"short": [9.0, 3.0], "long": [8.0, 4.0, 2.0]}, ylabel="style", xlabel="look")
+    (axis,) = figure.axes
     lines = drawn(axis)
     np.testing.assert_allclose(lines["short"], [[0, 9], [1, 3]])
     np.testing.assert_allclose(lines["long"], [[0, 8], [1, 4], [2, 2]])
-    assert (axis.get_yscale(), axis.get_xlabel(), axis.get_ylabel()) == ("log", "step", "style")
-    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["short", "long"]
+    assert (axis.get_yscale(), axis.get_xlabel(), axis.get_ylabel()) == ("log", "look", "style")
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["short", "long"]
 
 
 def test_zero_which_a_log_axis_cannot_show_is_left_out():

@@ -1,0 +1,516 @@
+"""The labs in JupyterLab, in a real browser: the real notebooks, and every control that matters.
+
+Needs Chromium, which playwright drives; without one these tests are skipped and say so. Pictures
+of the pages are kept in the folder that NST_COURSE_PAGES names, else under `.pytest_cache`; those
+of the labs in `assets/gallery` are of this kind.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jupyter_client import BlockingKernelClient
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+LABS = {
+    "01_feature_visualization": "FeatureExplorer",
+    "02_content_loss": "ContentLab",
+    "03_gram_matrix_style_loss": "GramExplorer",
+    "04_layer_weighting": "LayerMixer",
+    "05_optimization_loop": "StyleTransferLab",
+}
+QUICK_SETTINGS = {
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # every cell is there
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+MINUTE = 60_000  # milliseconds
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+
+@pytest.fixture(scope="session")
+def pages() -> Path:
+    """Where pictures of the pages are kept."""
+    folder = Path(os.environ.get("NST_COURSE_PAGES") or ROOT / ".pytest_cache" / "pages")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+class Jupyter:
+    """A JupyterLab server on a copy of the notebooks, which a test may change."""
+
+    def __init__(self, folder: Path, settings: dict):
+        self.folder, self.runtime = folder, folder / "runtime"
+        shutil.copytree(ROOT / "notebooks", folder / "course" / "notebooks")
+        (folder / "course" / "assets").symlink_to(ROOT / "assets")
+        for plugin, values in settings.items():
+            path = folder / "settings" / f"{plugin}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        environment = {
+            **os.environ,
+            "NST_COURSE_QUICK": "1",
+            "JUPYTER_RUNTIME_DIR": str(self.runtime),
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+            "PYTHONPATH": str(ROOT),
+        }
+        self.log = (folder / "jupyter.log").open("w")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+            + [f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0"]
+            + ["--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"],
+            cwd=folder / "course",
+            env=environment,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+        )
+
+    def wait(self) -> None:
+        end = time.monotonic() + 120
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.address}/api", timeout=5)
+                return
+            except OSError:
+                assert self.process.poll() is None and time.monotonic() < end, self.messages()
+                time.sleep(0.2)
+
+    def messages(self) -> str:
+        return (self.folder / "jupyter.log").read_text()
+
+    def sessions(self) -> list[dict]:
+        with urllib.request.urlopen(f"{self.address}/api/sessions", timeout=30) as answer:
+            return json.load(answer)
+
+    def post(self, path: str, method: str = "POST") -> None:
+        request = urllib.request.Request(f"{self.address}/api/{path}", b"", method=method)
+        urllib.request.urlopen(request, timeout=60)
+
+    def ask(self, notebook: str, expression: str):
+        """The value of an expression in the kernel of an open notebook."""
+        [kernel] = [s["kernel"]["id"] for s in self.sessions() if s["path"].endswith(notebook)]
+        client = BlockingKernelClient(connection_file=str(self.runtime / f"kernel-{kernel}.json"))
+        client.load_connection_file()
+        client.start_channels()
+        try:
+            reply = client.execute_interactive(
+                "import json as _json",
+                silent=True,
+                store_history=False,
+                user_expressions={"asked": f"_json.dumps({expression})"},
+                timeout=60,
+            )["content"]["user_expressions"]["asked"]
+        finally:
+            client.stop_channels()
+        assert reply["status"] == "ok", reply
+        return json.loads(eval(reply["data"]["text/plain"]))  # the repr of a string
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+        self.log.close()
+
+
+@pytest.fixture(scope="session")
+def jupyter(tmp_path_factory):
+    server = Jupyter(tmp_path_factory.mktemp("jupyter"), QUICK_SETTINGS)
+    server.wait()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def dark_jupyter(tmp_path_factory):
+    dark = {"@jupyterlab/apputils-extension/themes": {"theme": "JupyterLab Dark"}}
+    server = Jupyter(tmp_path_factory.mktemp("dark_jupyter"), QUICK_SETTINGS | dark)
+    server.wait()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+class LabPage:
+    """A notebook in the browser, and the lab in it."""
+
+    def __init__(self, jupyter: Jupyter, chromium, notebook: str, width: int = 1200):
+        self.jupyter, self.notebook = jupyter, f"{notebook}.ipynb"
+        self.page = chromium.new_page(viewport={"width": width, "height": 1800})
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on(
+            "console",
+            lambda message: message.type == "error" and self.errors.append(message.text),
+        )
+        self.page.goto(f"{jupyter.address}/lab/tree/notebooks/{self.notebook}?reset")
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=2 * MINUTE)
+        self.wait_until_idle()
+        self.page.keyboard.press("Control+b")  # hides the list of files
+        source = f"nst.labs.{LABS[notebook]}"
+        self.cell = self.page.locator(".jp-CodeCell").filter(
+            has=self.page.locator(".jp-InputArea", has_text=source)
+        )
+        self.lab = self.cell.locator(".jp-OutputArea")
+
+    def wait_until_idle(self, minutes: float = 2) -> None:
+        self.page.wait_for_selector("text=/\\| Idle/", timeout=minutes * MINUTE)
+
+    def run_all(self, minutes: float = 6) -> None:
+        self.page.click("text=Run")
+        self.page.click("text=Run All Cells")
+        last = self.page.locator(".jp-CodeCell .jp-InputPrompt").last
+        sync_api.expect(last).to_have_text(re.compile(r"\[\d+\]:"), timeout=minutes * MINUTE)
+        self.wait_until_idle()
+
+    def run_cells(self, *cells) -> None:
+        """Run single cells, the set-up for instance, each after the one before it."""
+        for cell in cells:
+            cell.locator(".cm-content").first.click()
+            self.page.keyboard.press("Control+Enter")
+            prompt = cell.locator(".jp-InputPrompt").first
+            sync_api.expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=MINUTE)
+
+    def button(self, name: str):
+        # By its text: the name that a button has by its role begins with the glyph of its icon.
+        return self.lab.locator("button").filter(has_text=re.compile(f"^\\s*{re.escape(name)}$"))
+
+    def press(self, name: str) -> None:
+        self.button(name).click()
+
+    def upload(self, name: str, file: Path) -> None:
+        button = self.lab.locator("button").filter(has_text=name)
+        with self.page.expect_file_chooser() as chosen:
+            button.click()
+        chosen.value.set_files(file)
+
+    def slider(self, name: str):
+        row = self.lab.locator(".widget-hslider").filter(
+            has=self.page.locator(".widget-label", has_text=re.compile(f"^{re.escape(name)}$"))
+        )
+        return row.locator(".noUi-handle"), row.locator(".widget-readout")
+
+    def choose(self, name: str, label: str) -> None:
+        row = self.lab.locator(".widget-dropdown").filter(
+            has=self.page.locator(".widget-label", has_text=re.compile(f"^{re.escape(name)}$"))
+        )
+        row.locator("select").select_option(label=label)
+
+    def choose_toggle(self, label: str) -> None:
+        self.lab.locator(".widget-toggle-button", has_text=label).click()
+
+    def status(self) -> str:
+        return self.lab.get_by_role("status").inner_text()
+
+    def wait_for_status(self, words: str, minutes: float = 1) -> None:
+        pattern = re.compile(words)
+        sync_api.expect(self.lab.get_by_role("status")).to_have_text(
+            pattern, timeout=minutes * MINUTE
+        )
+
+    def picture(self) -> str:
+        """The source of the large picture: it changes when the picture does."""
+        return self.lab.locator("img").first.get_attribute("src")
+
+    def ask(self, expression: str):
+        return self.jupyter.ask(self.notebook, expression)
+
+    def keep(self, path: Path) -> None:
+        """A picture of the lab, after a moment for the page to settle."""
+        self.page.wait_for_timeout(500)
+        self.lab.screenshot(path=path)
+
+    def close(self) -> None:
+        self.page.close()
+        for session in self.jupyter.sessions():  # the kernel would keep its memory
+            self.jupyter.post(f"sessions/{session['id']}", "DELETE")
+
+
+@pytest.fixture
+def open_lab(jupyter, chromium):
+    """A function that opens a notebook and runs its set-up cell and its lab, and no other cell."""
+    opened = []
+
+    def open_notebook(notebook: str, **options) -> LabPage:
+        opened.append(LabPage(jupyter, chromium, notebook, **options))
+        opened[-1].run_cells(opened[-1].page.locator(".jp-CodeCell").first, opened[-1].cell)
+        return opened[-1]
+
+    yield open_notebook
+    for page in opened:
+        page.close()
+
+
+# ---------------------------------------------------------------- the style transfer lab
+
+
+@pytest.fixture(scope="module")
+def style_lab(jupyter, chromium, pages):
+    """Notebook 05 with every cell run, and the lab in it."""
+    page = LabPage(jupyter, chromium, "05_optimization_loop")
+    page.run_all()
+    page.page.wait_for_selector("text=Press Play, or Step", timeout=MINUTE)
+    page.lab.scroll_into_view_if_needed()
+    yield page
+    page.keep(pages / "05_after_the_tests.png")
+    page.close()
+
+
+def test_lab_plays_pauses_and_steps(style_lab, pages):
+    lab = style_lab
+    lab.choose_toggle("All knobs")
+    lab.choose("Size", "128 px")
+    before = lab.picture()
+    lab.press("Play")
+    lab.wait_for_status(r"Step \d+ of \d+ · .* s a step · about .* left")
+    sync_api.expect(lab.lab.locator("img").first).not_to_have_attribute("src", before)
+    lab.press("Pause")
+    lab.wait_for_status(r"Paused after step \d+")
+    steps = lab.ask("lab.live_run.painter.branch.steps")
+    assert f"step {steps - 1}" in lab.status()
+    lab.page.wait_for_timeout(500)
+    assert lab.ask("lab.live_run.painter.branch.steps") == steps, "it went on after Pause"
+    lab.press("Step")
+    lab.wait_for_status(f"Paused after step {steps}\\.")
+    assert lab.ask("len(lab.live_run.painter.branch.history['total'])") == steps + 1
+    lab.keep(pages / "05_paused.png")
+
+
+def test_weight_moved_by_keyboard_during_a_run_acts_at_the_next_step(style_lab, pages):
+    lab = style_lab
+    lab.press("Play")
+    handle, readout = lab.slider("Style β")
+    assert readout.inner_text() == "1000"
+    handle.focus()
+    lab.page.keyboard.press("ArrowRight")
+    sync_api.expect(readout).to_have_text("10000")
+    lab.page.wait_for_timeout(1500)
+    lab.press("Pause")
+    lab.wait_for_status("Paused")
+    assert lab.ask("lab.live_run.painter.branch.transfer.style_weight") == 1e4
+    sync_api.expect(lab.lab.locator("svg line.mark")).to_have_count(1)
+    lab.keep(pages / "05_changed.png")
+
+
+def test_scrubbing_back_and_a_branch_beside_the_first(style_lab, pages):
+    lab = style_lab
+    newest = lab.picture()
+    handle, readout = lab.slider("Timeline")
+    handle.focus()
+    lab.page.keyboard.press("Home")
+    sync_api.expect(readout).to_have_text("0")
+    sync_api.expect(lab.lab.locator("img").first).not_to_have_attribute("src", newest)
+    lab.page.keyboard.press("ArrowRight")
+    lab.press("Continue from here")
+    lab.wait_for_status("Branch B starts from step 1 of branch A")
+    lab.press("Play")
+    lab.page.wait_for_timeout(2000)
+    lab.press("Pause")
+    lab.wait_for_status("Paused")
+    lab.choose("Beside it", "A")
+    sync_api.expect(lab.lab.locator("img").first).to_have_attribute(
+        "alt", re.compile(r"branch B, step \d+ · right: branch A")
+    )
+    assert lab.ask("[b.name for b in lab.live_run.painter.timeline.branches]") == ["A", "B"]
+    lab.keep(pages / "05_branches.png")
+    lab.choose("Beside it", "nothing")
+
+
+def test_wipe_shows_the_photograph_on_the_left(style_lab, pages):
+    lab = style_lab
+    handle, _ = lab.slider("Before %")
+    handle.focus()
+    for _ in range(3):
+        lab.page.keyboard.press("PageUp")
+    words = lab.lab.locator("img").first
+    sync_api.expect(words).to_have_attribute("alt", re.compile("left of the line: the content"))
+    lab.keep(pages / "05_wipe.png")
+    lab.page.keyboard.press("Home")
+
+
+def test_uploads_good_and_bad(style_lab, tmp_path, pages):
+    lab = style_lab
+    bad = tmp_path / "notes.jpg"
+    bad.write_text("these are no pixels")
+    lab.upload("Your photograph", bad)
+    lab.wait_for_status("notes.jpg")
+    assert "not a picture" in lab.status()
+    icon = tmp_path / "icon.png"
+    Image.new("RGB", (20, 20), "red").save(icon)
+    lab.upload("Your photograph", icon)
+    lab.wait_for_status("20×20 pixels, too few")
+    noise = tmp_path / "noise.jpg"
+    noise.write_bytes(bytes(12 * 2**20))
+    lab.upload("Your photograph", noise)
+    lab.wait_for_status("noise.jpg is large, and the browser cannot read it as a picture")
+    photo = tmp_path / "large.jpg"
+    coarse = np.random.default_rng(0).integers(0, 256, (1675, 2250, 3), dtype=np.uint8)
+    Image.fromarray(coarse).resize((9000, 6700)).save(photo, quality=90)
+    assert photo.stat().st_size > 10 * 2**20, "no more than what Jupyter takes anyway"
+    lab.upload("Your photograph", photo)
+    content = lab.lab.locator(".widget-dropdown select").first
+    sync_api.expect(content.locator("option:checked")).to_have_text("large.jpg", timeout=MINUTE)
+    lab.press("Reset")
+    lab.press("Step")
+    lab.wait_for_status("Paused after step 0")
+    shape = lab.ask("list(lab.live_run.painter.branch.transfer.content.shape)")
+    assert shape in ([1, 3, 95, 128], [1, 3, 96, 128])
+    lab.keep(pages / "05_upload.png")
+
+
+def test_picture_animation_and_settings_are_saved(style_lab, jupyter):
+    lab = style_lab
+    lab.press("Play")
+    lab.page.wait_for_timeout(2000)
+    lab.press("Pause")
+    lab.wait_for_status("Paused")
+    folder = jupyter.folder / "course" / "notebooks"
+    lab.press("Save picture")
+    lab.wait_for_status("Saved .*my_picture.png")
+    with Image.open(folder / "my_picture.png") as saved:
+        assert max(saved.size) == 128
+    lab.press("Save animation")
+    lab.wait_for_status("Saved .*my_picture.webp")
+    with Image.open(folder / "my_picture.webp") as animation:
+        assert animation.n_frames > 2
+    lab.press("Copy settings")
+    code = lab.lab.locator("textarea").first
+    sync_api.expect(code).to_be_visible()
+    assert "nst.StyleTransfer(" in code.input_value()
+
+
+def test_pressing_play_many_times_and_running_the_cell_again_leave_one_worker(style_lab):
+    lab = style_lab
+    workers = "[t.name for t in __import__('threading').enumerate() if 'nst_course' in t.name]"
+    for _ in range(20):
+        lab.press("Play")
+    assert lab.ask(workers) == ["nst_course style transfer"]
+    lab.run_cells(lab.cell)
+    lab.press("Play")
+    lab.wait_for_status(r"Step \d+ of")
+    assert lab.ask(workers) == ["nst_course style transfer"]
+    lab.press("Pause")
+    lab.wait_for_status("Paused")
+    lab.choose_toggle("Three knobs")
+    assert not lab.lab.get_by_text("Optimizer").is_visible()
+
+
+def test_lab_works_again_after_a_restart_of_the_kernel(style_lab):
+    lab = style_lab
+    [kernel] = [session["kernel"]["id"] for session in lab.jupyter.sessions()]
+    lab.jupyter.post(f"kernels/{kernel}/restart")
+    lab.wait_until_idle()
+    lab.run_cells(lab.page.locator(".jp-CodeCell").first, lab.cell)
+    lab.press("Step")
+    lab.wait_for_status("Paused after step 0")
+
+
+def test_nothing_went_wrong_behind_the_page(style_lab, jupyter):
+    assert style_lab.errors == []
+    assert "Traceback" not in jupyter.messages()
+
+
+# ---------------------------------------------------------------- the other labs
+
+
+def test_feature_explorer(open_lab, pages):
+    lab = open_lab("01_feature_visualization")
+    sync_api.expect(lab.lab.locator("img")).to_have_count(18)
+    lab.lab.locator("img").nth(5).click()  # the sixth strongest channel
+    assert lab.ask("lab.channel == lab.order[5]")
+    photograph = lab.lab.get_by_alt_text(re.compile("^the photograph; the square"))
+    before = photograph.get_attribute("src")
+    photograph.click(position={"x": 3, "y": 3})
+    sync_api.expect(photograph).not_to_have_attribute("src", before)
+    assert lab.ask("[lab.row.value, lab.column.value]") == [0, 0]
+    lab.press("What excites it most?")
+    optimum = lab.lab.get_by_alt_text(re.compile("^the image that excites"))
+    sync_api.expect(optimum).to_be_visible(timeout=3 * MINUTE)
+    lab.keep(pages / "01_lab.png")
+    assert lab.errors == []
+
+
+def test_content_lab(open_lab, pages):
+    lab = open_lab("02_content_loss")
+    lab.press("Play")
+    lab.wait_for_status(r"Step \d\d of")
+    handle, readout = lab.slider("Layer")
+    handle.focus()
+    lab.page.keyboard.press("ArrowLeft")
+    sync_api.expect(readout).to_have_text("relu3_3")
+    lab.page.wait_for_timeout(1500)
+    lab.press("Pause")
+    lab.wait_for_status("Paused")
+    assert lab.ask("list(lab.live_run.painter.branch.transfer.content_layers)") == ["relu3_3"]
+    sync_api.expect(lab.lab.locator("svg line.mark")).to_have_count(1)
+    lab.keep(pages / "02_lab.png")
+    assert lab.errors == []
+
+
+def test_gram_explorer(open_lab, pages):
+    lab = open_lab("03_gram_matrix_style_loss")
+    entries = lab.lab.locator("b")
+    before = entries.all_inner_texts()
+    assert len(before) == 2 and float(before[0]) == pytest.approx(float(before[1]), rel=1e-3)
+    maps = lab.lab.get_by_alt_text(re.compile("^map of"))
+    pictures = [image.get_attribute("src") for image in maps.all()]
+    lab.keep(pages / "03_lab.png")
+    lab.press("Shuffle positions")
+    sync_api.expect(lab.lab.get_by_text("Positions shuffled")).to_be_visible()
+    after = [float(text) for text in entries.all_inner_texts()]
+    assert after == pytest.approx([float(text) for text in before], rel=1e-3)
+    assert all(
+        image.get_attribute("src") != old for image, old in zip(maps.all(), pictures, strict=True)
+    )
+    lab.keep(pages / "03_shuffled.png")
+    assert lab.errors == []
+
+
+def test_layer_mixer(open_lab, pages):
+    lab = open_lab("04_layer_weighting")
+    lab.press("Play")
+    lab.wait_for_status(r"Step \d\d of")
+    lab.choose("Preset", "deepest layer alone")
+    sync_api.expect(lab.lab.get_by_text("relu5_1 95 %")).to_be_visible()
+    lab.page.wait_for_timeout(1500)
+    lab.press("Pause")
+    lab.wait_for_status("Paused")
+    assert lab.ask("list(lab.live_run.painter.branch.transfer.style_layers)") == ["relu5_1"]
+    lab.keep(pages / "04_lab.png")
+    assert lab.errors == []
+
+
+@pytest.mark.parametrize("width", [1200, 800])
+def test_labs_fit_the_page_in_the_dark_theme(dark_jupyter, chromium, pages, width):
+    for notebook, name in LABS.items():
+        lab = LabPage(dark_jupyter, chromium, notebook, width=width)
+        lab.run_cells(lab.page.locator(".jp-CodeCell").first, lab.cell)
+        lab.page.wait_for_timeout(1000)
+        area = lab.lab.locator(".jp-OutputArea-output").first
+        assert area.evaluate("area => area.scrollWidth <= area.clientWidth + 1"), name
+        lab.keep(pages / f"{notebook[:2]}_dark_{width}.png")
+        lab.close()
