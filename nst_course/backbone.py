@@ -100,12 +100,26 @@ class Backbone(nn.Module):
         """
         wanted = set([layers] if isinstance(layers, str) else layers)
         self.check_image(image, wanted)
+        names = self.layers[: 1 + max(map(self.layers.index, wanted), default=-1)]
+        return self.run(self.prepare(image), names, wanted)[1]
+
+    def prepare(self, image: Tensor) -> Tensor:
+        """What the first convolution gets: the image in 0…255 minus the network's mean."""
         x = image.to(self.device).contiguous(memory_format=torch.channels_last)
-        x = (x * 255 - self.mean).to(self.convolutions["conv1_1"].weight.dtype)
+        return (x * 255 - self.mean).to(self.convolutions["conv1_1"].weight.dtype)
+
+    def run(
+        self, x: Tensor, names: Iterable[str], wanted: Collection[str]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Some layers in a row: the output of the last, and the features of those wanted.
+
+        Args:
+            x: what the first of the layers gets, (1, C, h, w).
+            names: the layers, in the order of the network.
+            wanted: names of layers; those that are not among ``names`` are ignored.
+        """
         features = {}
-        for name in self.layers:
-            if len(features) == len(wanted):
-                break
+        for name in names:
             if name.startswith("conv"):
                 x = self.convolutions[name](x)
             elif name.startswith("relu"):
@@ -115,7 +129,7 @@ class Backbone(nn.Module):
                 x = F.max_pool2d(x, 2) if self.pooling == "max" else F.avg_pool2d(x, 2)
             if name in wanted:
                 features[name] = x
-        return features
+        return x, features
 
     def check_image(self, image: Tensor, layers: Collection[str]) -> None:
         """Raise a CourseError if this is no image, or too small to reach one of the layers."""

@@ -35,6 +35,7 @@ from .lbfgs import HISTORY as LBFGS_HISTORY
 from .lbfgs import LBFGS
 from .losses import content_loss, gram_matrix, style_loss, total_variation
 from .machine import process_memory
+from .tiling import TiledNetwork
 
 # Style weights w_l = 1/C², as in leongatys/PytorchNeuralStyleTransfer. With the embedded network
 # they are a strong preference for the shallow layers, which notebook 04 measures.
@@ -138,6 +139,7 @@ class StyleTransfer:
         seed: int = 0,
         learning_rate: float | None = None,
         precision: str = "float32",
+        tile: int | None = None,
     ):
         check_choice("optimizer", optimizer, LEARNING_RATES)
         check_choice("precision", precision, PRECISIONS)
@@ -163,6 +165,7 @@ class StyleTransfer:
         self.tv_weight = tv_weight
         self.optimizer = optimizer
         self.precision = precision
+        self.tile = tile
         self.learning_rate = learning_rate or LEARNING_RATES[optimizer]
         self._content_targets: dict[str, Tensor] = {}  # P^l
         self._style_targets: dict[str, Tensor] = {}  # A^l
@@ -316,15 +319,14 @@ class StyleTransfer:
         """
         self._check_settings()
         self._compute_missing_targets()
-        features = self._backbone(image, {**self.content_layers, **self.style_layers})
+        contents, grams = self._contents_and_grams(image)
         terms: dict[str, Tensor] = {}
         content = style = image.new_zeros(())
         for layer, weight in self.content_layers.items():
-            loss = content_loss(features[layer].float(), self._content_targets[layer])
-            content = content + weight * loss
-            terms[f"content/{layer}"] = loss
+            content = content + weight * contents[layer]
+            terms[f"content/{layer}"] = contents[layer]
         for layer, weight in self.style_layers.items():
-            loss = style_loss(gram_matrix(features[layer]).float(), self._style_targets[layer])
+            loss = style_loss(grams[layer], self._style_targets[layer])
             style = style + weight * loss
             terms[f"style/{layer}"] = loss
         variation = total_variation(image) if self.tv_weight else image.new_zeros(())
@@ -332,6 +334,20 @@ class StyleTransfer:
             self.content_weight * content + self.style_weight * style + self.tv_weight * variation
         )
         return {"total": total, "content": content, "style": style, "tv": variation, **terms}
+
+    def _contents_and_grams(self, image: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The content losses and the Gram matrices by layer, at once or tile by tile."""
+        targets = {layer: self._content_targets[layer] for layer in self.content_layers}
+        if self.tile is not None:
+            network = TiledNetwork(self._backbone, self.tile)
+            return network.losses(image, targets, self.style_layers)
+        features = self._backbone(image, {**self.content_layers, **self.style_layers})
+        contents = {
+            layer: content_loss(features[layer].float(), target)
+            for layer, target in targets.items()
+        }
+        grams = {layer: gram_matrix(features[layer]).float() for layer in self.style_layers}
+        return contents, grams
 
     def _settings(self) -> tuple:
         return (
@@ -364,10 +380,18 @@ class StyleTransfer:
 
     @torch.no_grad()
     def _compute_missing_targets(self) -> None:
-        if layers := self.content_layers.keys() - self._content_targets:
+        layers = self.content_layers.keys() - self._content_targets
+        if layers and self.tile is not None:
+            network = TiledNetwork(self._exact_backbone, self.tile)
+            self._content_targets.update(network.features(self.content, layers))
+        elif layers:
             for layer, features in self._exact_backbone(self.content, layers).items():
                 self._content_targets[layer] = features.clone()
-        if layers := self.style_layers.keys() - self._style_targets:
+        layers = self.style_layers.keys() - self._style_targets
+        if layers and self.tile is not None:
+            network = TiledNetwork(self._exact_backbone, self.tile)
+            self._style_targets.update(network.grams(self.style, layers))
+        elif layers:
             for layer, features in self._exact_backbone(self.style, layers).items():
                 self._style_targets[layer] = gram_matrix(features)
 
