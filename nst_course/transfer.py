@@ -33,9 +33,9 @@ from .forecast import (
 )
 from .lbfgs import HISTORY as LBFGS_HISTORY
 from .lbfgs import LBFGS
-from .losses import content_loss, gram_matrix, style_loss, total_variation
+from .losses import total_variation
 from .machine import process_memory
-from .tiling import TiledNetwork
+from .targets import Targets
 
 # Style weights w_l = 1/C², as in leongatys/PytorchNeuralStyleTransfer. With the embedded network
 # they are a strong preference for the shallow layers, which notebook 04 measures.
@@ -153,11 +153,13 @@ class StyleTransfer:
                 f'backbone is a network, as nst.load_backbone("vgg16") gives one, not {backbone!r}.'
             )
         dtype = PRECISIONS[precision]
-        # Targets are computed once and in float32, whatever the loop uses.
         self._exact_backbone = backbone
         self._backbone = backbone if dtype == torch.float32 else backbone.in_precision(dtype)
         self.content = as_image("content", content).to(backbone.device)
         self.style = as_image("style", style).to(backbone.device)
+        self.tile = tile
+        # Targets are computed once and in float32, whatever the loop uses.
+        self._targets = Targets(self.content, self.style, backbone, tile)
         self.content_layers = layer_weights("content_layers", content_layers)
         self.style_layers = layer_weights("style_layers", style_layers)
         self.content_weight = content_weight
@@ -165,10 +167,7 @@ class StyleTransfer:
         self.tv_weight = tv_weight
         self.optimizer = optimizer
         self.precision = precision
-        self.tile = tile
         self.learning_rate = learning_rate or LEARNING_RATES[optimizer]
-        self._content_targets: dict[str, Tensor] = {}  # P^l
-        self._style_targets: dict[str, Tensor] = {}  # A^l
         self._pixels = starting_image(init, self.content, self.style, seed).requires_grad_()
         self._best = self._pixels.detach().clone()
         self._best_iteration = 0
@@ -318,36 +317,21 @@ class StyleTransfer:
             The names of `Step.losses`.
         """
         self._check_settings()
-        self._compute_missing_targets()
-        contents, grams = self._contents_and_grams(image)
-        terms: dict[str, Tensor] = {}
+        contents, styles = self._targets.distances(
+            image, self.content_layers, self.style_layers, self._backbone
+        )
         content = style = image.new_zeros(())
         for layer, weight in self.content_layers.items():
             content = content + weight * contents[layer]
-            terms[f"content/{layer}"] = contents[layer]
         for layer, weight in self.style_layers.items():
-            loss = style_loss(grams[layer], self._style_targets[layer])
-            style = style + weight * loss
-            terms[f"style/{layer}"] = loss
+            style = style + weight * styles[layer]
+        terms = {f"content/{layer}": contents[layer] for layer in self.content_layers}
+        terms |= {f"style/{layer}": styles[layer] for layer in self.style_layers}
         variation = total_variation(image) if self.tv_weight else image.new_zeros(())
         total = (
             self.content_weight * content + self.style_weight * style + self.tv_weight * variation
         )
         return {"total": total, "content": content, "style": style, "tv": variation, **terms}
-
-    def _contents_and_grams(self, image: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """The content losses and the Gram matrices by layer, at once or tile by tile."""
-        targets = {layer: self._content_targets[layer] for layer in self.content_layers}
-        if self.tile is not None:
-            network = TiledNetwork(self._backbone, self.tile)
-            return network.losses(image, targets, self.style_layers)
-        features = self._backbone(image, {**self.content_layers, **self.style_layers})
-        contents = {
-            layer: content_loss(features[layer].float(), target)
-            for layer, target in targets.items()
-        }
-        grams = {layer: gram_matrix(features[layer]).float() for layer in self.style_layers}
-        return contents, grams
 
     def _settings(self) -> tuple:
         return (
@@ -377,23 +361,6 @@ class StyleTransfer:
         self._best_total = math.inf
         self._first_total = None
         self._restart_from(self._pixels.detach())
-
-    @torch.no_grad()
-    def _compute_missing_targets(self) -> None:
-        layers = self.content_layers.keys() - self._content_targets
-        if layers and self.tile is not None:
-            network = TiledNetwork(self._exact_backbone, self.tile)
-            self._content_targets.update(network.features(self.content, layers))
-        elif layers:
-            for layer, features in self._exact_backbone(self.content, layers).items():
-                self._content_targets[layer] = features.clone()
-        layers = self.style_layers.keys() - self._style_targets
-        if layers and self.tile is not None:
-            network = TiledNetwork(self._exact_backbone, self.tile)
-            self._style_targets.update(network.grams(self.style, layers))
-        elif layers:
-            for layer, features in self._exact_backbone(self.style, layers).items():
-                self._style_targets[layer] = gram_matrix(features)
 
     def _restart_from(self, pixels: Tensor) -> None:
         """A fresh optimiser at the given pixels: its memory of earlier gradients is dropped."""
