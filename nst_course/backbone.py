@@ -108,8 +108,11 @@ class Backbone(nn.Module):
         """
         wanted = set([layers] if isinstance(layers, str) else layers)
         self.check_image(image, wanted)
-        names = self.layers[: 1 + max(map(self.layers.index, wanted), default=-1)]
-        return self.run(self.prepare(image), names, wanted, then)[1]
+        return self.run(self.prepare(image), self.up_to(wanted), wanted, then)[1]
+
+    def up_to(self, wanted: Iterable[str]) -> list[str]:
+        """The layers up to the deepest one wanted, in the order of the network."""
+        return self.layers[: 1 + max(map(self.layers.index, wanted), default=-1)]
 
     def prepare(self, image: Tensor) -> Tensor:
         """What the first convolution gets: the image in 0…255 minus the network's mean."""

@@ -243,8 +243,7 @@ class TiledNetwork:
 
     def segments(self, wanted: Iterable[str]) -> list[Segment]:
         """The network up to the deepest layer wanted, in segments."""
-        names = self.backbone.layers
-        names = names[: 1 + max((names.index(layer) for layer in wanted), default=-1)]
+        names = self.backbone.up_to(wanted)
         segments: list[Segment] = []
         while names:
             end = next((i + 1 for i, name in enumerate(names) if name in CUTS), len(names))
