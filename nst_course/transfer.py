@@ -23,6 +23,7 @@ from .arguments import (
     starting_image,
 )
 from .backbone import Backbone, load_backbone
+from .checkpoint import combine, separate
 from .errors import CourseError
 from .forecast import (
     PROBE_SIZE,
@@ -56,6 +57,9 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
 EXPLOSION = 10  # a loss this many times above where it started is not coming back
 MOST_RESTARTS = 10
+
+
+NUMBERS = ("iteration", "best_iteration", "best_total", "first_total")  # of the loop
 
 
 @dataclass(frozen=True)
@@ -315,6 +319,35 @@ class StyleTransfer:
             f"The loss {what} at step {self._iteration}: back to the best image of step "
             f"{self._best_iteration}, with the learning rate {self.learning_rate:g}."
         )
+
+    # ------------------------------------------------------------ on disk and back
+
+    def state(self) -> tuple[dict[str, Tensor], dict]:
+        """What a transfer of the same settings needs to go on exactly as this one would.
+
+        Returns:
+            Tensors by name, and facts that JSON can hold.
+        """
+        tensors = {"pixels": self._pixels.detach(), "best": self._best}
+        facts = {name: getattr(self, f"_{name}") for name in NUMBERS}
+        facts["learning_rate"] = self.learning_rate
+        if self._optimizer is not None:
+            facts["optimizer"] = separate(self._optimizer.state_dict(), tensors)
+        return tensors, facts
+
+    def restore(self, tensors: dict[str, Tensor], facts: dict) -> None:
+        """Become what `state` was called on, whose settings this transfer has to have."""
+        if any(tensors[name].shape != self.content.shape for name in ("pixels", "best")):
+            raise ValueError("The state is that of a picture of another size.")
+        tensors = {name: tensor.to(self.content.device) for name, tensor in tensors.items()}
+        self.learning_rate = facts["learning_rate"]
+        self._restart_from(tensors["pixels"])
+        self._best = tensors["best"]
+        for name in NUMBERS:
+            setattr(self, f"_{name}", facts[name])
+        if "optimizer" in facts:
+            self._optimizer.load_state_dict(combine(facts["optimizer"], tensors))
+            self._objective = self._settings()
 
     # ------------------------------------------------------------ the objective
 
