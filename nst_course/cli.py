@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("--pooling", choices=("max", "avg"), default="max")
     render.add_argument("--init", choices=("content", "style", "noise"), default="content")
     render.add_argument("--optimizer", choices=("lbfgs", "adam"), default="lbfgs")
-    render.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    render.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
     render.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
 
     doctor = commands.add_parser("doctor", help="is this machine ready for the course?")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .backbone import Backbone
-from .losses import content_loss, gram_matrix, style_loss
+from .losses import content_loss, gram_in_float32, style_loss
 from .tiling import TiledNetwork
 
 
@@ -79,7 +79,7 @@ class WholeNetwork:
             if layer in content_targets:
                 contents[layer] = content_loss(features.float(), content_targets[layer])
             if layer in style_layers:
-                grams[layer] = gram_matrix(features).float()
+                grams[layer] = gram_in_float32(features)
 
         self.backbone(image, {*content_targets, *style_layers}, measure)
         return contents, grams

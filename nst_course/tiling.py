@@ -22,7 +22,7 @@ from torch.autograd.function import once_differentiable
 
 from .backbone import Backbone
 from .errors import CourseError
-from .losses import content_loss, gram_matrix
+from .losses import content_loss, gram_in_float32
 
 TILE = 512  # pixels; the tile with its halo and all that its layers keep takes about half a GB
 CUTS = ("pool2", "pool3", "pool4")  # a cut at pool1 as well would double what is kept
@@ -294,8 +294,7 @@ class _Sums(torch.autograd.Function):
                 loss = content_loss(features.to(target.dtype), target)
                 contents[layer] = contents.get(layer, 0) + share * loss
             if layer in style_layers:
-                gram = at_least_float32(gram_matrix(features))
-                grams[layer] = grams.get(layer, 0) + share * gram
+                grams[layer] = grams.get(layer, 0) + share * gram_in_float32(features)
 
         wanted = {*content_targets, *style_layers}
         ctx.inputs = network.forward(image.detach(), wanted, note)
@@ -327,8 +326,3 @@ class _Sums(torch.autograd.Function):
             return total.to(features.dtype)
 
         return ctx.network.backward(ctx.inputs, {*of_content, *of_gram}, pull), None, None, None
-
-
-def at_least_float32(values: Tensor) -> Tensor:
-    """Sums of bfloat16 numbers are kept in float32."""
-    return values.to(torch.promote_types(values.dtype, torch.float32))

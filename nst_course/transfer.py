@@ -7,6 +7,7 @@ The pixels of the image are the parameters; the network never changes. Gatys, Ec
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -38,7 +39,7 @@ from .forecast import (
 from .lbfgs import HISTORY as LBFGS_HISTORY
 from .lbfgs import LBFGS
 from .losses import total_variation
-from .machine import available_memory, process_memory
+from .machine import available_memory, has_fast_bfloat16, process_memory
 from .targets import Targets
 from .tiling import TILE, TiledNetwork, pools_before
 
@@ -54,6 +55,7 @@ STYLE_LAYERS = {
 CONTENT_LAYERS = {"relu4_2": 1.0}
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+EXACT_SHARE = 0.4  # of the steps, at the end, are in float32 where precision is "auto"
 LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
 EXPLOSION = 10  # a loss this many times above where it started is not coming back
 MOST_RESTARTS = 10
@@ -127,8 +129,9 @@ class StyleTransfer:
             half times the time. None for none; ``"auto"`` for tiles only where the whole picture
             does not fit into the free memory. With tiles, L-BFGS also remembers fewer steps of a
             picture above about 1650 pixels: 20 at 2048 pixels, 5 at 4096 instead of 30.
-        precision: ``"float32"``, or ``"bfloat16"``: faster where the machine has a unit for it,
-            with a little noise in the gradient.
+        precision: ``"float32"``; ``"bfloat16"``, which is faster where the device has a unit for
+            it and much slower where it has none; or ``"auto"``: where there is such a unit, the
+            last 40 % of the steps asked for are in float32, so that the noise of bfloat16 goes.
 
     The weights and layers are attributes that may be changed between steps: the next step uses
     them and starts its model of the curvature afresh.
@@ -151,11 +154,11 @@ class StyleTransfer:
         optimizer: str = "lbfgs",
         seed: int = 0,
         learning_rate: float | None = None,
-        precision: str = "float32",
+        precision: str = "auto",
         tile: str | int | None = "auto",
     ):
         check_choice("optimizer", optimizer, LEARNING_RATES)
-        check_choice("precision", precision, PRECISIONS)
+        check_choice("precision", precision, ("auto", *PRECISIONS))
         check_count("seed", seed)
         if learning_rate is not None:
             check_weight("learning_rate", learning_rate)
@@ -167,9 +170,18 @@ class StyleTransfer:
             raise CourseError(
                 f'backbone is a network, as nst.load_backbone("vgg16") gives one, not {backbone!r}.'
             )
-        dtype = PRECISIONS[precision]
+        # A rule and no timing: with the same seed, a machine paints the same picture every time.
+        fast = has_fast_bfloat16(backbone.device)
+        if precision == "bfloat16" and not fast:
+            warnings.warn(
+                "This device has no unit for bfloat16, which makes every step many times slower; "
+                'use precision="auto".',
+                stacklevel=2,
+            )
+        reduced = precision == "bfloat16" or (precision == "auto" and fast)
         self._exact_backbone = backbone
-        self._backbone = backbone if dtype == torch.float32 else backbone.in_precision(dtype)
+        self._reduced_backbone = backbone.in_precision(torch.bfloat16) if reduced else None
+        self._backbone = self._reduced_backbone or backbone  # the one at work
         self.content = as_image("content", content).to(backbone.device)
         self.style = as_image("style", style).to(backbone.device)
         self.content_layers = layer_weights("content_layers", content_layers)
@@ -202,8 +214,17 @@ class StyleTransfer:
         on where it stopped; `image` is the best picture so far.
         """
         check_count("count", count)
-        for _ in range(count):
+        for left in range(count, 0, -1):
+            if self.precision == "auto" and self._reduced_backbone is not None:
+                exact = left <= math.ceil(EXACT_SHARE * count)
+                self._work_with(self._exact_backbone if exact else self._reduced_backbone)
             yield self._step()
+
+    def _work_with(self, backbone: Backbone) -> None:
+        """Compute the losses with this network from now on."""
+        if backbone is not self._backbone:
+            self._backbone = backbone
+            self._best_total = math.inf  # the losses of two precisions cannot be compared
 
     def run(
         self,
@@ -431,7 +452,11 @@ class StyleTransfer:
         """
         small = self._small_copy()
         height, width = self.content.shape[2:]
-        pixel = fastest(small._step) / small.content.numel()
+        pixel = fastest(small._step)
+        if self.precision == "auto" and self._reduced_backbone is not None:
+            small._work_with(small._exact_backbone)
+            pixel += EXACT_SHARE * (fastest(small._step) - pixel)
+        pixel /= small.content.numel()
         # Before the first step, both pictures go forward through the network once.
         targets = TARGETS_SHARE * pixel * (self.content.numel() + self.style.numel())
         seconds = pixel * self.content.numel()
@@ -458,12 +483,13 @@ class StyleTransfer:
     def _more_bytes(self, steps: int, height: int, width: int, tile: int | None) -> int:
         """What a run of a picture of this size adds to the memory of the process."""
         image_bytes = 3 * height * width * self.content.element_size()
+        backbone = self._backbone if self.precision == "bfloat16" else self._exact_backbone
         of_targets = 0
         for layer in self.content_layers:
             pools = pools_before(self._backbone.layers, layer)
             of_targets += 4 * self._backbone.channels(layer) * (height >> pools) * (width >> pools)
         return (
-            bytes_of_step(self._backbone, self._layers(), height, width, tile)
+            bytes_of_step(backbone, self._layers(), height, width, tile)
             + bytes_of_images(image_bytes, self.optimizer, steps, tile)
             + of_targets
         )

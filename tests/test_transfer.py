@@ -239,11 +239,60 @@ def test_total_variation_smooths(make):
     assert nst.total_variation(smooth.image) < 0.7 * nst.total_variation(rough.image)
 
 
-def test_bfloat16_finds_nearly_the_same_loss(make):
+@pytest.fixture
+def with_unit(monkeypatch):
+    """A machine that multiplies bfloat16 numbers in hardware, in name at least."""
+    monkeypatch.setattr(transfer_module, "has_fast_bfloat16", lambda device: True)
+
+
+def test_bfloat16_finds_nearly_the_same_loss(make, with_unit):
     exact, coarse = (make(precision=p) for p in ("float32", "bfloat16"))
     ends = [min(totals(transfer.steps(30))) for transfer in (exact, coarse)]
     assert ends[0] != ends[1] and ends[1] == pytest.approx(ends[0], rel=0.5)
     assert coarse.image.dtype == torch.float32
+
+
+def precisions(transfer, count: int) -> list[torch.dtype]:
+    """The number format of each step."""
+    return [transfer._backbone.convolutions["conv1_1"].weight.dtype for _ in transfer.steps(count)]
+
+
+def test_auto_is_float32_without_a_unit_and_ends_in_float32_with_one(make, monkeypatch):
+    monkeypatch.setattr(transfer_module, "has_fast_bfloat16", lambda device: False)
+    assert set(precisions(make(), 5)) == {torch.float32}
+    monkeypatch.setattr(transfer_module, "has_fast_bfloat16", lambda device: True)
+    assert precisions(make(), 10) == [torch.bfloat16] * 6 + [torch.float32] * 4
+    assert precisions(make(), 1) == [torch.float32]  # one step at a time, as the labs take them
+    assert set(precisions(make(precision="float32"), 5)) == {torch.float32}
+    assert set(precisions(make(precision="bfloat16"), 5)) == {torch.bfloat16}
+
+
+def test_auto_gets_within_2_percent_of_float32_at_equal_steps(make, with_unit):
+    exact, auto = (make(precision=p).run(100, progress=False) for p in ("float32", "auto"))
+    ends = [make(precision="float32").losses(r.image)["total"].item() for r in (exact, auto)]
+    assert exact.history["total"] != auto.history["total"]
+    assert ends[1] < 1.02 * ends[0]
+    assert auto.best_iteration >= 60  # losses of bfloat16 do not compete with those of float32
+
+
+def test_bfloat16_without_a_unit_is_warned_of(make, monkeypatch):
+    monkeypatch.setattr(transfer_module, "has_fast_bfloat16", lambda device: False)
+    with pytest.warns(UserWarning, match='no unit for bfloat16.*precision="auto"'):
+        make(precision="bfloat16")
+
+
+def test_forecast_of_auto_lies_between_those_of_its_two_precisions(make, monkeypatch, with_unit):
+    seconds = {torch.float32: 2.0, torch.bfloat16: 1.0}
+    monkeypatch.setattr(
+        transfer_module,
+        "fastest",
+        lambda step: seconds[step.__self__._backbone.convolutions["conv1_1"].weight.dtype],
+    )
+    auto, exact, coarse = (
+        make(precision=p).estimate(11).seconds - make(precision=p).estimate(1).seconds
+        for p in ("auto", "float32", "bfloat16")
+    )
+    assert (coarse, auto, exact) == pytest.approx((10, 14, 20))
 
 
 # ---------------------------------------------------------------- weights changed on the way
