@@ -45,7 +45,8 @@ class LBFGS(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self) -> None:
         """Move the pixels, given the gradient that backward() left at their present values."""
-        gradient = self.pixels.grad.reshape(-1).clone()
+        # The gradient is taken over: the next backward pass begins with a new one.
+        gradient, self.pixels.grad = self.pixels.grad.reshape(-1), None
         if self.last is not None:
             move, earlier_gradient = self.last
             self._remember(move, gradient - earlier_gradient)
@@ -57,6 +58,14 @@ class LBFGS(torch.optim.Optimizer):
             move *= most / reach
         self.pixels += move.view_as(self.pixels)
         self.last = move, gradient
+
+    def state_dict(self) -> dict:
+        """All that the next step depends on; its tensors are never changed in place."""
+        return {"scale": self.scale, "pairs": self.pairs, "last": self.last}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go on as the optimiser would have that gave this `state_dict`."""
+        self.scale, self.pairs, self.last = state["scale"], list(state["pairs"]), state["last"]
 
     def _remember(self, move: Tensor, change: Tensor) -> None:
         curvature = torch.dot(move, change).item()

@@ -151,7 +151,7 @@ def test_what_is_painted_is_saved_whatever_ends_the_run(
 ):
     """Also an error on the way, and a second Ctrl-C while the first is dealt with."""
 
-    def broken(self, steps):
+    def broken(self, steps, **_):
         list(self.steps(3))
         raise trouble
 
@@ -210,7 +210,9 @@ def test_ctrl_c_in_the_middle_saves_the_best_picture_and_says_so(tmp_path):
     assert "o.png: the image of step" in said and "Traceback" not in errors
     painted = nst.load_image(out)
     assert (painted - nst.load_image("cat", 32)).abs().mean() > 0.005
-    assert [path.name for path in tmp_path.iterdir()] == ["o.png"]
+    # A run as long as this one would have been can be taken up again.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["o.png", "o.png.checkpoint"]
+    assert "The same command with --resume goes on from here." in said
 
 
 @posix

@@ -528,7 +528,7 @@ def test_upload_adds_the_picture_to_the_menu_and_a_bad_one_leaves_the_lab_usable
 
 
 def test_run_that_does_not_fit_names_the_size_that_does(lab, monkeypatch):
-    monkeypatch.setattr(lab_module, "available_memory", lambda device: 3_000_000)
+    monkeypatch.setattr(lab_module, "available_memory", lambda device: 500_000)
     monkeypatch.setattr(lab_module, "CHECKED_FROM", 128)
     lab.live_run.play.click()
     wait_until(lambda: "choose 128 px" in status(lab))

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 import nst_course as nst
+from nst_course.losses import gram_in_float32, gram_matrix
 
 SCALARS = {
     "content": (nst.content_loss, (1, 5, 3, 4), 2),
@@ -161,3 +162,19 @@ def test_total_variation_needs_neighbours():
     for shape in ((1, 3, 1, 5), (1, 3, 5, 1), (3, 5, 5)):
         with pytest.raises(nst.CourseError, match="at least 2×2"):
             nst.total_variation(random(*shape))
+
+
+def test_gram_matrix_of_bfloat16_features_is_added_up_in_float32():
+    features = torch.randn(1, 7, 90, 80).bfloat16().requires_grad_()
+    exact = features.detach().double().requires_grad_()
+    slope = torch.randn(1, 7, 7)
+    expected = gram_matrix(exact)
+    (expected * slope).sum().backward()
+    found = gram_in_float32(features)
+    (found * slope).sum().backward()
+    assert found.dtype == torch.float32 and features.grad.dtype == torch.bfloat16
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-6)
+    error = (features.grad.double() - exact.grad).norm() / exact.grad.norm()
+    assert error < 0.01
+    whole = torch.randn(1, 3, 4, 5)
+    assert torch.equal(gram_in_float32(whole), gram_matrix(whole))
