@@ -14,6 +14,7 @@ from .arguments import check_choice, check_count
 from .backbone import Backbone
 from .canvas import COLOURS, DESCRIPTIONS, paint, start
 from .forecast import fastest
+from .machine import fast_dtype
 from .patches import check_channels
 from .transfer import PRECISIONS
 
@@ -73,7 +74,7 @@ def maximise(
     leak: float = 0.01,
     sign: int = 1,
     learning_rate: float = 0.05,
-    precision: str = "float32",
+    precision: str = "auto",
 ) -> list[Optimum]:
     """The images that excite some channels of a layer most, by gradient ascent on the image.
 
@@ -97,7 +98,8 @@ def maximise(
             gradient. In between neither happens.
         sign: 1 for the image that excites most, −1 for the one that inhibits most.
         learning_rate: of Adam.
-        precision: ``"float32"``, or ``"bfloat16"``, faster where the machine has a unit for it.
+        precision: ``"float32"``, ``"bfloat16"``, or ``"auto"``: bfloat16 where the device has a
+            unit for it.
 
     Returns:
         One `Optimum` for every channel, in the order asked for; those without a picture too.
@@ -107,7 +109,7 @@ def maximise(
     """
     check_choice("image", image, DESCRIPTIONS)
     check_choice("colours", colours, COLOURS)
-    check_choice("precision", precision, PRECISIONS)
+    check_choice("precision", precision, ("auto", *PRECISIONS))
     check_choice("sign", sign, (1, -1))
     check_count("size", size, least=1)
     for name, count in (("steps", steps), ("jitter", jitter), ("seed", seed)):
@@ -155,7 +157,7 @@ def maximise(
 
 
 def seconds_for(
-    backbone: Backbone, layer: str, size: int = 128, steps: int = 96, precision: str = "float32"
+    backbone: Backbone, layer: str, size: int = 128, steps: int = 96, precision: str = "auto"
 ) -> float:
     """How long `maximise` will take for one channel on this machine: a few steps are timed."""
 
@@ -169,5 +171,5 @@ def seconds_for(
 
 def in_precision(backbone: Backbone, precision: str) -> Backbone:
     """The network itself, or a copy that multiplies in another number format."""
-    dtype = PRECISIONS[precision]
+    dtype = fast_dtype(backbone.device) if precision == "auto" else PRECISIONS[precision]
     return backbone if dtype == torch.float32 else backbone.in_precision(dtype)

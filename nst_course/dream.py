@@ -24,7 +24,7 @@ def deep_dream(
     rate: float = 0.02,
     jitter: int = 16,
     seed: int = 0,
-    precision: str = "float32",
+    precision: str = "auto",
 ) -> Tensor:
     """Excite a whole layer on a photograph, from coarse to fine: what it sees grows stronger.
 
@@ -43,7 +43,7 @@ def deep_dream(
         rate: mean change of a pixel in one step, on the scale 0…1.
         jitter: before each step the image is shifted round by up to so many pixels.
         seed: of the jitter.
-        precision: ``"float32"`` or ``"bfloat16"``.
+        precision: as in `maximise`.
 
     Returns:
         (1, 3, H, W), 0…1.
@@ -51,7 +51,7 @@ def deep_dream(
     Raises:
         CourseError: a layer or a channel that does not exist, or an image too small.
     """
-    check_choice("precision", precision, PRECISIONS)
+    check_choice("precision", precision, ("auto", *PRECISIONS))
     image = as_image("image", image)
     check_count("octaves", octaves, least=1)
     check_count("steps", steps)

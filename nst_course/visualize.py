@@ -74,7 +74,7 @@ def unit_card(
     size: int = 128,
     steps: int = 96,
     seed: int = 0,
-    precision: str = "float32",
+    precision: str = "auto",
 ) -> UnitCard:
     """Collect what there is to know about one unit.
 

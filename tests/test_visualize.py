@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import nst_course as nst
-from nst_course import canvas
+from nst_course import activation, canvas
 from nst_course.exercises.judge import judge
 from nst_course.patches import scaled
 
@@ -251,6 +251,13 @@ def test_a_relu_layer_means_the_same_units_as_its_conv_layer(backbone):
     [conv] = visualize.maximise(backbone, "conv2_2", 3, **SMALL)
     [relu] = visualize.maximise(backbone, "relu2_2", 3, **SMALL)
     assert torch.equal(conv.image, relu.image) and relu.layer == "conv2_2"
+
+
+@pytest.mark.parametrize("fast", [torch.float32, torch.bfloat16])
+def test_precision_is_what_is_fast_on_the_device(backbone, monkeypatch, fast):
+    monkeypatch.setattr(activation, "fast_dtype", lambda device: fast)
+    network = activation.in_precision(backbone, "auto")
+    assert network.convolutions["conv1_1"].weight.dtype == fast
 
 
 def test_the_precision_of_the_transfer_is_taken(backbone):

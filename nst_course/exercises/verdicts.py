@@ -98,6 +98,8 @@ def mistake(known: Mistake, block: str) -> Verdict:
 
 def raised(error: Raised, inputs: str) -> Verdict:
     advice = _ADVICE_ON_ERRORS.get(error.type)
+    if "^" in error.line:
+        advice = "In Python a power is written `**`; `^` is something else."
     after = (f"It was called with {inputs}.", *((advice,) if advice else ()))
     headline = f"Your code raised {error.type}"
     return Verdict("raised", Report("wrong", headline, (), error_lines(error), after))
@@ -115,6 +117,8 @@ def wrong_form(found: Difference, inputs: str) -> Verdict:
     advice = _ADVICE_ON_FORM.get(found.aspect, "")
     if found.aspect == "type" and "Tensor" in found.expected:
         advice = _ADVICE_ON_TYPES.get(found.got, "")
+    if found.aspect == "shape" and found.expected == "()":
+        advice = "() is the shape of a single number."
     headline = f"The result has the wrong {found.aspect}{place}"
     called = f"It was called with {inputs}."
     return Verdict("form", Report("wrong", headline, (), block, (called, *filter(None, [advice]))))

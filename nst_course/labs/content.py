@@ -10,7 +10,7 @@ from ..images import bundled_images, load_image
 from ..transfer import StyleTransfer
 from .frames import img, thumbnail
 from .live_run import LiveRun
-from .network import shared_backbone
+from .network import shared_backbone, steady_precision
 
 LAYERS = ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3", "relu4_2", "relu5_1")
 STARTS = ("faint noise", "strong noise", "grey", "another photograph")
@@ -45,6 +45,7 @@ def make_transfer(settings: dict, start: Tensor | None) -> StyleTransfer:
         shared_backbone(),
         style_layers={},
         init=starting_image(settings) if start is None else start,
+        precision=steady_precision(),
         **live(settings),
     )
 
@@ -93,7 +94,10 @@ class ContentLab:
             [self.photo, self.layer, self.start, self.tv_weight], layout={"flex": "0 0 310px"}
         )
         wrap = {"flex_flow": "row wrap"}
-        pictures = widgets.HBox([run.picture, widgets.VBox([self.target, run.curves])], layout=wrap)
+        beside = widgets.VBox(
+            [self.target, run.curves], layout={"flex": "1 1 280px", "min_width": "0"}
+        )
+        pictures = widgets.HBox([run.picture, beside], layout=wrap)
         right = widgets.VBox([pictures, run.caption], layout={"flex": "1 1 380px"})
         self.widget = widgets.VBox(
             [run.buttons, run.status, widgets.HBox([knobs, right], layout=wrap)]

@@ -8,7 +8,7 @@ from ..shares import gradient_lengths, weights_for_shares
 from ..transfer import STYLE_LAYERS, StyleTransfer
 from .frames import img, thumbnail
 from .live_run import LiveRun
-from .network import shared_backbone
+from .network import shared_backbone, steady_precision
 
 SKETCH_STEPS = 8  # at the photograph itself the content does not pull, so nothing can be compared
 PRESETS = {
@@ -104,7 +104,14 @@ class LayerMixer:
         sketch = StyleTransfer(content, style, shared_backbone())
         image = sketch.run(SKETCH_STEPS, progress=False).image if start is None else start
         self.lengths = gradient_lengths(sketch, image)
-        return StyleTransfer(content, style, shared_backbone(), style_weight=1.0, init=image)
+        return StyleTransfer(
+            content,
+            style,
+            shared_backbone(),
+            style_weight=1.0,
+            init=image,
+            precision=steady_precision(),
+        )
 
     def first_image(self, settings: dict) -> Tensor:
         return load_image(settings["content"], self.size)

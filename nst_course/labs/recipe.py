@@ -1,5 +1,6 @@
 """The Python code that repeats what was done in the style transfer lab."""
 
+from .network import steady_precision
 from .timeline import Branch
 
 PLAIN = ("content_weight", "style_weight", "tv_weight")
@@ -40,5 +41,6 @@ def _transfer(settings: dict, start: str) -> list[str]:
         f"    init={start},",
         f"    optimizer={settings['optimizer']!r},",
         f"    seed={settings['seed']!r},",
+        f"    precision={steady_precision()!r},",
         ")",
     ]

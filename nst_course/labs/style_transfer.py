@@ -15,7 +15,7 @@ from ..transfer import LEARNING_RATES, STYLE_LAYERS, StyleTransfer
 from .curves import curves_svg
 from .frames import enlarged, img, jpeg, png, side_by_side, thumbnail, wiped
 from .live_run import LiveRun
-from .network import shared_backbone
+from .network import shared_backbone, steady_precision
 from .photo_upload import PhotoUpload
 from .recipe import recipe
 from .timeline import Branch, Frame
@@ -420,6 +420,7 @@ def make_transfer(settings: dict, start: Tensor | None) -> StyleTransfer:
         init=settings["init"] if start is None else start,
         optimizer=settings["optimizer"],
         seed=settings["seed"],
+        precision=steady_precision(),
         **live(settings),
     )
     if size >= CHECKED_FROM:

@@ -14,20 +14,25 @@ CURVE_COLOURS = ("#1f77b4", "#d1495b", "#edae49", "#66a182", "#7f5a9e", "#444444
 
 
 def runs(
-    curves: Mapping[str, Sequence[float]], ylabel: str = "total loss", width: float = 8
+    curves: Mapping[str, Sequence[float]],
+    ylabel: str = "total loss",
+    xlabel: str = "step",
+    width: float = 8,
 ) -> Figure:
     """One quantity over the steps of several runs, on a log axis.
 
     Args:
         curves: name of a run → its value at every step; the runs may differ in length.
         ylabel: what the values are.
+        xlabel: what the runs count.
         width: of the figure, in inches.
     """
-    figure, axis = plt.subplots(figsize=(width, width * 0.42), dpi=100, layout="constrained")
+    figure, axis = plt.subplots(figsize=(width, width * 0.38), dpi=100, layout="constrained")
     for index, (name, values) in enumerate(curves.items()):
         draw_curve(axis, range(len(values)), values, name, index)
-    label_log_axis(axis, "step", ylabel)
-    axis.legend(frameon=False, loc="upper right", fontsize=9)
+    label_log_axis(axis, xlabel, ylabel)
+    # Beside the curves: a run that leaps may go anywhere.
+    figure.legend(frameon=False, loc="outside right center", fontsize=9)
     plt.close(figure)
     return figure
 

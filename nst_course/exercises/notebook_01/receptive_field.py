@@ -106,6 +106,13 @@ EXERCISE = Exercise(
             edits={"jump * stride": "jump + stride"},
         ),
         Mistake(
+            "the `return` stands inside the loop",
+            "The function ends at its first `return`, so only the first layer was looked at.",
+            edits={
+                "jump = jump * stride\n    return": "jump = jump * stride\n        return",
+            },
+        ),
+        Mistake(
             "the kernel sizes were multiplied",
             "Patches of neighbouring units overlap. Two 3×3 kernels on top of each other see 5"
             " pixels in a row, and not 9.",

@@ -104,6 +104,17 @@ EXERCISE = Exercise(
             edits={"first_centre + row": "row", "first_centre + column": "column"},
         ),
         Mistake(
+            "the corners are in another order",
+            "The order asked for is top, left, bottom, right: one corner, then the other.",
+            edits={"top, left, top + size, left + size": "top, top + size, left, left + size"},
+        ),
+        Mistake(
+            "half of the size was taken for half a patch",
+            "From the centre of the first pixel of a patch to that of the last it is `size - 1`"
+            " pixels, so half of it is `(size - 1) / 2`.",
+            edits={"(size - 1) / 2": "size / 2"},
+        ),
+        Mistake(
             "the patch was cut off at the border",
             "A unit near the border sees padding beyond it. Keep the negative corner: whoever crops"
             " has to know how far the patch hangs over.",

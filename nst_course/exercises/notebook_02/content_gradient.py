@@ -76,8 +76,8 @@ EXERCISE = Exercise(
     mistakes=(
         Mistake(
             "the units that are off get a gradient",
-            "Where F is 0 the ReLU is flat, and nothing passes. The paper's “F < 0” never occurs"
-            " after a ReLU, so a mask with `features < 0` has no effect.",
+            "Where F is 0 the ReLU is flat, and nothing passes. (After a ReLU nothing is below 0,"
+            " so a mask with `features < 0` has no effect.)",
             edits={" * (features > 0)": ""},
         ),
         Mistake(

@@ -99,6 +99,7 @@ EXERCISE = Exercise(
     cases=(
         lambda: _inversion(_doubled, 0, steps=1, step_size=0.1),
         lambda: _inversion(_doubled, 0, steps=2, step_size=0.1),
+        lambda: _inversion(_doubled, 0, steps=1, step_size=0.6),  # leaves the range from 0 to 1
         lambda: _inversion(_small_network, 5, steps=1, step_size=0.5),
         lambda: _inversion(_small_network, 5, steps=4, step_size=0.5),
     ),
@@ -150,6 +151,61 @@ EXERCISE = Exercise(
             "With a sum the steps grow with the number of features, and a step size that works for"
             " one image overshoots in a larger one.",
             edits={".mean()": ".sum()"},
+        ),
+        Mistake(
+            "half the sum instead of the mean",
+            "That is the paper's loss. This exercise takes the mean, so your steps are too long.",
+            edits={".mean()": ".sum() / 2"},
+        ),
+        Mistake(
+            "the target was computed from `start`",
+            "Then the loss is 0 at once, and the image stays what it is. The target belongs to"
+            " `content`.",
+            edits={"target = extract(content)": "target = extract(start)"},
+        ),
+        Mistake(
+            "the image was clamped at every step",
+            "The step asked for is plain descent. A clamp inside the loop changes what the next"
+            " step starts from; clamp once at the end, when the picture is shown.",
+            edits={
+                "image -= step_size * image.grad": (
+                    "image -= step_size * image.grad\n            image.clamp_(0, 1)"
+                )
+            },
+        ),
+        Mistake(
+            "Adam took the steps",
+            "Adam scales every pixel's step by the history of its gradients. The step asked for is"
+            " plain: image − step_size · gradient.",
+            source="""
+                def my_inversion(extract, content, start, steps, step_size):
+                    target = extract(content).detach()
+                    image = start.clone().requires_grad_(True)
+                    optimizer = torch.optim.Adam([image], lr=step_size)
+                    for _ in range(steps):
+                        optimizer.zero_grad()
+                        ((extract(image) - target) ** 2).mean().backward()
+                        optimizer.step()
+                    return image.detach()
+            """,
+        ),
+        Mistake(
+            "the image does not ask for gradients",
+            "Autograd follows what it is asked to follow. Make a copy of `start` that asks for"
+            " gradients: `start.clone().requires_grad_()`.",
+            edits={".requires_grad_(True)": ""},
+            raises="does not require grad|NoneType",
+        ),
+        Mistake(
+            "autograd recorded the step",
+            "The step is no part of the loss, and autograd forbids changing a recorded image in"
+            " place. Put the step under `with torch.no_grad():`.",
+            edits={
+                "        with torch.no_grad():\n            image -= step_size * image.grad": (
+                    "        image -= step_size * image.grad"
+                )
+            },
+            raises="leaf Variable",
         ),
         Mistake(
             "one step is missing",

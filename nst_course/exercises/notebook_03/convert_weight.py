@@ -38,7 +38,8 @@ EXERCISE = Exercise(
         def my_converted_weight(weight, channels, positions):
             """Style weight for the course's loss, from one for the tutorial's loss.
 
-            weight: for a loss whose Gram matrix is divided by C·H·W;  channels: C;  positions: H·W
+            weight: for the mean of (G − A)² with G and A divided by C·H·W, as in the tutorial
+            channels: C;  positions: H·W
             returns: a number
             """
             ...  # YOUR CODE HERE
@@ -83,8 +84,8 @@ EXERCISE = Exercise(
     mistakes=(
         Mistake(
             "multiplied where a division is needed",
-            "The tutorial's loss is the smaller of the two, so its weight has to be the larger"
-            " one.",
+            "The tutorial's loss is the smaller one, so the tutorial's weight is the larger, and"
+            " yours the smaller: divide.",
             edits={"weight / channels**2": "weight * channels**2"},
         ),
         Mistake(

@@ -101,6 +101,13 @@ EXERCISE = Exercise(
             raises="batch2|mat1 and mat2|size",
         ),
         Mistake(
+            "`.T` turned all axes round",
+            "`.T` reverses every axis, the batch as well. `.transpose(1, 2)` swaps the last two of"
+            " three.",
+            edits={"flat.transpose(1, 2)": "flat.T"},
+            raises="batch2|mat1 and mat2|size|must match",
+        ),
+        Mistake(
             "positions were compared, and not channels",
             "The wrong factor is transposed: Fᵀ F has a row and a column for each position. The sum"
             " has to run over positions.",

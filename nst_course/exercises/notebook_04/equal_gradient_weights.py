@@ -64,7 +64,7 @@ EXERCISE = Exercise(
             """Weights with which w_l · ‖∂E_l/∂image‖ is the same for every layer.
 
             losses: layer name → E_l, scalar tensors computed from `image` by one network
-            image: (1, 3, H, W), asks for gradients
+            image: (1, 3, H, W), with `requires_grad=True`
             returns: layer name → w_l, numbers that add up to 1
             """
             ...  # YOUR CODE HERE
@@ -85,8 +85,8 @@ EXERCISE = Exercise(
     " layers' pulls drift apart again.",
     hints=(
         "You need one gradient for each layer, not the gradient of their sum.",
-        "`torch.autograd.grad(loss, image, retain_graph=True)` returns the gradient and leaves"
-        " `image.grad` alone. Its `.norm()` is the length.",
+        "`torch.autograd.grad(loss, image, retain_graph=True)[0]` is the gradient, and"
+        " `image.grad` is left alone. Its `.norm()` is the length.",
         "The weight is 1 divided by the length. At the end divide all weights by their sum.",
     ),
     cases=(_two_pixels, _one_network),

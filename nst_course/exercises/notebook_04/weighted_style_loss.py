@@ -109,6 +109,16 @@ EXERCISE = Exercise(
             raises="size of tensor",
         ),
         Mistake(
+            "every layer was taken, and not those with a weight",
+            "Walk through `weights`: a layer without a weight does not count.",
+            edits={
+                "for layer, weight in weights.items():\n": (
+                    "for layer in grams:\n        weight = weights[layer]\n"
+                )
+            },
+            raises="relu",
+        ),
+        Mistake(
             "the weight was squared with the difference",
             "The weight belongs in front of the layer's loss. Inside the square, a weight of 0.1"
             " counts as 0.01.",
