@@ -60,6 +60,7 @@ def test_render_forecasts_paints_and_saves(quick, tmp_path, monkeypatch, capsys)
     assert (painted - nst.load_image("cat", 64)).abs().mean() > 0.005
 
 
+@pytest.mark.filterwarnings("ignore:This device has no unit")
 def test_every_option_reaches_the_transfer(quick, tmp_path, monkeypatch):
     given = {}
     build = transfer.StyleTransfer.__init__
