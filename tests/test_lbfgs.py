@@ -134,6 +134,16 @@ def test_no_more_pairs_are_kept_than_history_says(history):
     torch.testing.assert_close(optimizer.pairs[-1][0], newest)
 
 
+def test_pairs_in_bfloat16_find_the_minimum_as_well():
+    function, goal = valley()
+    pixels = start()
+    optimizer, path = descend(function, pixels, 80, largest_move=0.1, kept_as=torch.bfloat16)
+    torch.testing.assert_close(pixels.detach().flatten(), goal, atol=1e-3, rtol=0)
+    move, change, curvature = optimizer.pairs[-1]
+    assert move.dtype == change.dtype == torch.bfloat16
+    assert curvature == torch.dot(move.double(), change.double()).item()  # of the rounded pair
+
+
 def test_hills_leave_no_pair():
     optimizer, _ = descend(lambda x: -(x + 0.1).square().sum(), start(), 6)
     assert optimizer.pairs == []
