@@ -112,8 +112,10 @@ def render_picture(options: argparse.Namespace) -> int:
             save_undisturbed(poster.transfer.image, options.output)
         raise
     path = save_undisturbed(result.image, options.output)
+    scale = f" at {poster.scale.size} px" if poster.scale.size != options.size else ""
     print(
-        f"{path}: the image of step {result.best_iteration}, after {readable_time(result.seconds)}."
+        f"{path}: the image of step {result.best_iteration}{scale}, "
+        f"after {readable_time(result.seconds)}."
     )
     if not result.interrupted:
         poster.forget()

@@ -70,6 +70,11 @@ class Poster:
         self.transfer: StyleTransfer | None = None
         self._written = -float("inf")
 
+    @property
+    def scale(self) -> Scale:
+        """The one at work."""
+        return self.scales[self.number]
+
     def estimate(self) -> tuple[float, Estimate]:
         """Seconds for all scales, and the forecast of the largest."""
         estimates = [self.make(scale.size, None).estimate(scale.steps) for scale in self.scales]
@@ -87,7 +92,7 @@ class Poster:
         try:
             self._check_settings(facts["settings"])
             self.number = facts["scale"]
-            self.transfer = self.make(self.scales[self.number].size, None)
+            self.transfer = self.make(self.scale.size, None)
             self.transfer.restore(tensors, facts["transfer"])
         except CourseError:  # which is a ValueError
             raise
@@ -128,7 +133,7 @@ class Poster:
         start, messages, image = time.perf_counter(), (), None
         with tqdm(total=sum(work), initial=done, leave=False, **style) as bar:
             while True:
-                scale = self.scales[self.number]
+                scale = self.scale
                 if self.transfer is None:
                     self.transfer = self.make(scale.size, image)
 

@@ -60,6 +60,7 @@ def test_render_forecasts_paints_and_saves(quick, tmp_path, monkeypatch, capsys)
     assert (painted - nst.load_image("cat", 64)).abs().mean() > 0.005
 
 
+@pytest.mark.filterwarnings("ignore:This device has no unit")
 def test_every_option_reaches_the_transfer(quick, tmp_path, monkeypatch):
     given = {}
     build = transfer.StyleTransfer.__init__
@@ -141,6 +142,29 @@ def test_picture_too_large_for_the_memory_is_refused_with_a_size_that_fits(
     fitting = re.search(r"try --size (\d+)", capsys.readouterr().err)
     assert 16 <= int(fitting[1]) < 256
     assert render("--size", fitting[1], "--steps", 1, out=tmp_path / "o.png") == 0
+
+
+def test_forecast_says_when_a_picture_is_painted_in_tiles(quick, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(transfer, "available_memory", lambda device: 1000)
+    assert render("--size", 32, "--steps", 1, out=tmp_path / "o.png") == 0
+    assert re.search(r"32×21 px, 1 steps on .*, in tiles: about", capsys.readouterr().out)
+
+
+def test_ctrl_c_in_a_small_scale_says_what_size_was_saved(quick, tmp_path, monkeypatch, capsys):
+    run = transfer.StyleTransfer.run
+
+    def interrupted(self, steps, **settings):
+        def stop(step):
+            raise KeyboardInterrupt
+
+        return run(self, steps, **{**settings, "on_step": stop})
+
+    monkeypatch.setattr(transfer.StyleTransfer, "run", interrupted)
+    options = ("--size", 64, "--scales", 2, "--steps", 3, "--resume")
+    assert render(*options, out=tmp_path / "o.png") == 0
+    assert "o.png: the image of step 0 at 32 px, after" in capsys.readouterr().out
+    with Image.open(tmp_path / "o.png") as picture:
+        assert picture.size == (32, 21)
 
 
 @pytest.mark.parametrize(

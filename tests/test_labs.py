@@ -502,7 +502,7 @@ def test_picture_and_animation_are_saved(lab):
     assert Path("mine/wave.png").exists() and "Saved" in status(lab)
     lab.animate.click()
     with Image.open("mine/wave.webp") as animation:
-        assert animation.n_frames == 4
+        assert animation.n_frames in (3, 4)  # the first step is small, and equal frames are one
     lab.file.value = "wave.txt"
     lab.save.click()
     assert "no ending that names a picture format" in status(lab)

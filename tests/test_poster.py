@@ -96,6 +96,11 @@ def test_one_bar_runs_over_all_scales(make, capsys, monkeypatch):
     assert [count for count, _ in texts] == sorted(count for count, _ in texts)
     assert texts[0][1].startswith("24 px, step 1/12, loss ")
     assert texts[-1][1].startswith("48 px, step 9/9, loss ")
+    taken_up = Poster(make, SCALES)
+    taken_up.transfer = make(24, None)
+    list(taken_up.transfer.steps(8))
+    taken_up.run()
+    assert bars[1].initial == 2 and bars[1].n == pytest.approx(bar.total)
 
 
 def test_estimate_adds_up_the_scales(make, monkeypatch):

@@ -377,6 +377,17 @@ def test_small_change_does_not_throw_an_image_off_that_is_nearly_done(make):
     assert not any(step.message for step in steps)
 
 
+def test_image_that_is_nearly_done_is_not_thrown_off_by_a_new_transfer():
+    """The stages of a coarse-to-fine run begin like this, and so does each branch of a lab."""
+    content, style = nst.load_image("cat", size=48), nst.load_image("great_wave", size=48)
+    backbone = nst.load_backbone(device="cpu")
+    done = StyleTransfer(content, style, backbone).run(60, progress=False)
+    steps = list(StyleTransfer(content, style, backbone, init=done.image).steps(8))
+    assert not any(step.message for step in steps)
+    assert max(totals(steps)) < 2 * totals(steps)[0]
+    assert totals(steps)[-1] < 0.9 * totals(steps)[0]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -619,12 +630,12 @@ def test_forecast_comes_before_the_memory_is_taken(make, backbone):
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 def test_steps_with_tiles_are_those_without(make, optimizer):
-    """Up to rounding, which a run amplifies with every step."""
+    """Up to rounding, of the pairs of L-BFGS as well, which a run amplifies with every step."""
     picture = nst.load_image("cat", size=75)
     whole, tiled = (make(content=picture, tile=tile, optimizer=optimizer) for tile in (None, 16))
     for one, other in zip(whole.steps(4), tiled.steps(4), strict=True):
         assert other.losses == pytest.approx(one.losses, rel=1e-4)
-        assert (one.pixels - other.pixels).abs().max() < 1e-3
+        assert (one.pixels - other.pixels).abs().mean() < 1e-4
     tiled.style_layers = ["relu4_1"]
     assert next(tiled.steps(1)).losses["style/relu4_1"] > 0
 
@@ -657,11 +668,12 @@ def test_tiles_are_told_to_take_less_memory_and_more_time(make, monkeypatch):
 
 
 def test_history_is_as_long_as_told(make, monkeypatch):
-    monkeypatch.setattr(forecast, "HISTORY_BYTES", 10 * make().content.nbytes)
-    for tile, pairs in ((None, 11), (16, 5)):
+    monkeypatch.setattr(forecast, "HISTORY_BYTES", 9 * make().content.nbytes)
+    for tile, pairs, dtype in ((None, 11, torch.float32), (16, 9, torch.bfloat16)):
         transfer = make(tile=tile)
         list(transfer.steps(12))
         assert len(transfer._optimizer.pairs) == pairs
+        assert {half.dtype for pair in transfer._optimizer.pairs for half in pair[:2]} == {dtype}
 
 
 # ---------------------------------------------------------------- bad input
