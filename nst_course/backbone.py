@@ -2,7 +2,7 @@
 
 import copy
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import torch
 import torch.nn.functional as F
@@ -86,7 +86,12 @@ class Backbone(nn.Module):
                 )
                 raise CourseError(f'{self.network.upper()} has no layer "{layer}"; {hint}')
 
-    def forward(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+    def forward(
+        self,
+        image: Tensor,
+        layers: Iterable[str],
+        then: Callable[[str, Tensor], object] = lambda layer, features: features,
+    ) -> dict[str, Tensor]:
         """Features of an image, layer name → (1, C, H_l, W_l), in the order of the network.
 
         No layer past the deepest one asked for is run.
@@ -94,18 +99,43 @@ class Backbone(nn.Module):
         Args:
             image: (1, 3, H, W), RGB, 0…1, on any device; a batch works as well.
             layers: names such as ``"relu4_2"``, ``"conv4_2"`` or ``"pool4"``.
+            then: what to make of the features of a layer; its results are returned in their place.
+                It is called as soon as they are there, and so the gradients go through it just
+                before that layer and need not wait in memory.
 
         Raises:
             CourseError: a layer does not exist, or the image is too small to reach it.
         """
         wanted = set([layers] if isinstance(layers, str) else layers)
         self.check_image(image, wanted)
+        return self.run(self.prepare(image), self.up_to(wanted), wanted, then)[1]
+
+    def up_to(self, wanted: Iterable[str]) -> list[str]:
+        """The layers up to the deepest one wanted, in the order of the network."""
+        return self.layers[: 1 + max(map(self.layers.index, wanted), default=-1)]
+
+    def prepare(self, image: Tensor) -> Tensor:
+        """What the first convolution gets: the image in 0…255 minus the network's mean."""
         x = image.to(self.device).contiguous(memory_format=torch.channels_last)
-        x = (x * 255 - self.mean).to(self.convolutions["conv1_1"].weight.dtype)
+        return (x * 255 - self.mean).to(self.convolutions["conv1_1"].weight.dtype)
+
+    def run(
+        self,
+        x: Tensor,
+        names: Iterable[str],
+        wanted: Collection[str],
+        then: Callable[[str, Tensor], object] = lambda layer, features: features,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Some layers in a row: the output of the last, and the features of those wanted.
+
+        Args:
+            x: what the first of the layers gets, (1, C, h, w).
+            names: the layers, in the order of the network.
+            wanted: names of layers; those that are not among ``names`` are ignored.
+            then: as in `forward`.
+        """
         features = {}
-        for name in self.layers:
-            if len(features) == len(wanted):
-                break
+        for name in names:
             if name.startswith("conv"):
                 x = self.convolutions[name](x)
             elif name.startswith("relu"):
@@ -114,8 +144,8 @@ class Backbone(nn.Module):
             else:
                 x = F.max_pool2d(x, 2) if self.pooling == "max" else F.avg_pool2d(x, 2)
             if name in wanted:
-                features[name] = x
-        return features
+                features[name] = then(name, x)
+        return x, features
 
     def check_image(self, image: Tensor, layers: Collection[str]) -> None:
         """Raise a CourseError if this is no image, or too small to reach one of the layers."""

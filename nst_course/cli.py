@@ -1,15 +1,22 @@
 """The command line: ``nst-course render``, ``nst-course doctor``, ``nst-course notebooks``."""
 
 import argparse
+import hashlib
 import json
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from .errors import CourseError
-from .images import check_place, load_image, save_image
+from .images import check_place, find_image, load_image, save_image
+
+if TYPE_CHECKING:
+    from .poster import Poster
+
+LONG_RUN = 60  # seconds; from here on a run writes checkpoints without being asked
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,7 +49,22 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument(
         "--style-size", type=int, help="longer side of the artwork in pixels (as --size)"
     )
-    render.add_argument("--steps", type=int, default=200, help="optimisation steps (%(default)s)")
+    render.add_argument(
+        "--steps",
+        type=int,
+        default=200,
+        help="optimisation steps in the smallest scale; half as many in each larger (%(default)s)",
+    )
+    render.add_argument(
+        "--scales",
+        type=int,
+        help="how many sizes the picture is painted in, each half of the next (above 384 pixels)",
+    )
+    render.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with a run that was killed or stopped, and write a checkpoint to go on from",
+    )
     render.add_argument("--content-weight", type=float, default=1.0, help="alpha (%(default)s)")
     render.add_argument("--style-weight", type=float, default=1e3, help="beta (%(default)s)")
     render.add_argument("--tv-weight", type=float, default=0.0, help="smoothness (%(default)s)")
@@ -50,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("--pooling", choices=("max", "avg"), default="max")
     render.add_argument("--init", choices=("content", "style", "noise"), default="content")
     render.add_argument("--optimizer", choices=("lbfgs", "adam"), default="lbfgs")
-    render.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    render.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
     render.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
 
     doctor = commands.add_parser("doctor", help="is this machine ready for the course?")
@@ -67,53 +89,101 @@ def parser() -> argparse.ArgumentParser:
 
 def render_picture(options: argparse.Namespace) -> int:
     """Forecast, optimise with a progress bar, save; Ctrl-C saves the best picture so far."""
+    from .machine import readable_time
+
+    for name in ("steps", "scales"):
+        given = getattr(options, name)
+        if given is not None and given < 1:
+            raise CourseError(f"--{name} is a whole number from 1 up, not {given}.")
+    check_place(options.output)  # now, and not after minutes of painting
+    poster = make_poster(options)
+    seconds = forecast(poster)
+    if options.resume:
+        found = poster.resume()
+        print(
+            "Going on from the checkpoint." if found else "There is no checkpoint; starting anew."
+        )
+    elif seconds < LONG_RUN:
+        poster.checkpoint = None
+    try:
+        result = poster.run()
+    except BaseException:  # an error on the way, or Ctrl-C twice: what is painted is not lost
+        if poster.transfer is not None and poster.transfer.iteration:
+            save_undisturbed(poster.transfer.image, options.output)
+        raise
+    path = save_undisturbed(result.image, options.output)
+    scale = f" at {poster.scale.size} px" if poster.scale.size != options.size else ""
+    print(
+        f"{path}: the image of step {result.best_iteration}{scale}, "
+        f"after {readable_time(result.seconds)}."
+    )
+    if not result.interrupted:
+        poster.forget()
+    elif poster.checkpoint is not None and poster.checkpoint.exists():
+        print("The same command with --resume goes on from here.")
+    return 0
+
+
+def make_poster(options: argparse.Namespace) -> "Poster":
+    """What the options of ``render`` ask for."""
     from .backbone import load_backbone
-    from .machine import available_memory, describe, readable_bytes, readable_time
+    from .poster import Poster, enlarged, plan
     from .transfer import StyleTransfer
 
-    if options.steps < 1:
-        raise CourseError(f"--steps is a whole number from 1 up, not {options.steps}.")
-    check_place(options.output)  # now, and not after minutes of painting
     backbone = load_backbone(options.backbone, options.pooling)
-    transfer = StyleTransfer(
-        load_image(options.content, options.size),
-        load_image(
-            options.style, options.size if options.style_size is None else options.style_size
-        ),
-        backbone,
-        content_weight=options.content_weight,
-        style_weight=options.style_weight,
-        tv_weight=options.tv_weight,
-        init=options.init,
-        optimizer=options.optimizer,
-        seed=options.seed,
-        precision=options.precision,
-    )
+    style_size = options.size if options.style_size is None else options.style_size
+    names = ("content_weight", "style_weight", "tv_weight", "optimizer", "seed", "precision")
+    settings = {name: getattr(options, name) for name in names}
+
+    def make(size: int, start: Tensor | None) -> StyleTransfer:
+        # The artwork shrinks with the picture, but not to where the network cannot see it.
+        scaled = max(min(style_size, 64), round(style_size * size / max(1, options.size)))
+        photograph, artwork = load_image(options.content, size), load_image(options.style, scaled)
+        init = options.init if start is None else enlarged(start, photograph)
+        return StyleTransfer(photograph, artwork, backbone, init=init, **settings)
+
+    identity = {
+        **settings,
+        **{name: getattr(options, name) for name in ("init", "backbone", "pooling")},
+        "style_size": style_size,
+        "content": fingerprint(options.content),
+        "style": fingerprint(options.style),
+    }
+    scales = plan(options.size, options.steps, options.scales)
+    output = options.output.expanduser()
+    return Poster(make, scales, output.with_name(f"{output.name}.checkpoint"), identity)
+
+
+def fingerprint(name_or_path: str) -> str:
+    """The name of a picture with a mark of what is in its file."""
+    digest = hashlib.sha256(find_image(name_or_path).read_bytes()).hexdigest()
+    return f"{Path(name_or_path).name} ({digest[:12]})"
+
+
+def forecast(poster: "Poster") -> float:
+    """Say how long it will take and how much memory, or refuse; the seconds."""
+    from .machine import available_memory, describe, readable_bytes, readable_time
+
+    seconds, estimate = poster.estimate()
+    transfer = poster.make(poster.scales[-1].size, None)
     height, width = transfer.content.shape[2:]
-    estimate = transfer.estimate(options.steps)
+    device = transfer.content.device
+    steps = " + ".join(str(scale.steps) for scale in poster.scales)
+    sizes = " and ".join(str(scale.size) for scale in poster.scales[:-1])
     print(
-        f"{width}×{height} px, {options.steps} steps on {describe(backbone.device)}: "
-        f"about {readable_time(estimate.seconds)} and {readable_bytes(estimate.bytes)} of memory. "
+        f"{width}×{height} px{f' after {sizes}' if sizes else ''}, {steps} steps on "
+        f"{describe(device)}{', in tiles' if transfer.tile else ''}: "
+        f"about {readable_time(seconds)} and {readable_bytes(estimate.bytes)} of memory. "
         "Ctrl-C stops early and saves the best picture so far.",
         flush=True,
     )
-    free = available_memory(backbone.device)
+    free = available_memory(device)
     if free is not None and estimate.more_bytes > free:
         raise CourseError(
             f"This needs {readable_bytes(estimate.more_bytes)} of memory and "
             f"{readable_bytes(free)} are free; try --size {estimate.size_that_fits(free)}."
         )
-    try:
-        result = transfer.run(options.steps)
-    except BaseException:  # an error on the way, or Ctrl-C twice: what is painted is not lost
-        if transfer.iteration:
-            save_undisturbed(transfer.image, options.output)
-        raise
-    path = save_undisturbed(result.image, options.output)
-    print(
-        f"{path}: the image of step {result.best_iteration}, after {readable_time(result.seconds)}."
-    )
-    return 0
+    return seconds
 
 
 def save_undisturbed(image: Tensor, path: Path) -> Path:

@@ -95,7 +95,7 @@ def check_precision() -> str:
     name = str(fast_dtype(best_device())).removeprefix("torch.")
     if name == "float32":
         return "float32; this device has no unit for bfloat16"
-    return f'float32; precision="{name}" is faster on this device'
+    return f"{name}, which is faster on this device, and float32 for the last steps of a run"
 
 
 def check_weights() -> str:

@@ -48,7 +48,9 @@ def describe(device: torch.device) -> str:
 def available_memory(device: torch.device) -> int | None:
     """Bytes that a new run may take on the device, or None where the system does not tell."""
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+        # What PyTorch keeps of earlier runs for the next one is free as well.
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + kept
     try:
         with open("/proc/meminfo") as lines:
             for line in lines:

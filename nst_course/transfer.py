@@ -7,6 +7,7 @@ The pixels of the image are the parameters; the network never changes. Gatys, Ec
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -23,18 +24,24 @@ from .arguments import (
     starting_image,
 )
 from .backbone import Backbone, load_backbone
+from .checkpoint import combine, separate
 from .errors import CourseError
 from .forecast import (
-    BACKWARD_FACTOR,
     PROBE_SIZE,
+    TARGETS_SHARE,
     Estimate,
-    bytes_kept_for_backward,
+    bytes_of_images,
+    bytes_of_step,
     fastest,
+    history,
+    overlap,
 )
 from .lbfgs import HISTORY as LBFGS_HISTORY
 from .lbfgs import LBFGS
-from .losses import content_loss, gram_matrix, style_loss, total_variation
-from .machine import process_memory
+from .losses import total_variation
+from .machine import available_memory, has_fast_bfloat16, process_memory
+from .targets import Targets
+from .tiling import TILE, TiledNetwork, pools_before
 
 # Style weights w_l = 1/C², as in leongatys/PytorchNeuralStyleTransfer. With the embedded network
 # they are a strong preference for the shallow layers, which notebook 04 measures.
@@ -48,9 +55,13 @@ STYLE_LAYERS = {
 CONTENT_LAYERS = {"relu4_2": 1.0}
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+EXACT_SHARE = 0.4  # of the steps, at the end, are in float32 where precision is "auto"
 LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
 EXPLOSION = 10  # a loss this many times above where it started is not coming back
 MOST_RESTARTS = 10
+
+
+NUMBERS = ("iteration", "best_iteration", "best_total", "first_total")  # of the loop
 
 
 @dataclass(frozen=True)
@@ -113,8 +124,15 @@ class StyleTransfer:
         optimizer: ``"lbfgs"`` (without line search, history 30) or ``"adam"``.
         seed: of the noise; the same seed gives the same picture on the same machine.
         learning_rate: 1 for L-BFGS and 0.02 for Adam unless given.
-        precision: ``"float32"``, or ``"bfloat16"``: faster where the machine has a unit for it,
-            with a little noise in the gradient.
+        tile: side in pixels of the tiles that the network is run on, one after the other, so that
+            memory stays small: the same losses and gradients up to rounding, at about one and a
+            half times the time. None for none; ``"auto"`` for tiles only where the whole picture
+            does not fit into the free memory. With tiles, L-BFGS also remembers its steps in
+            bfloat16, and fewer of them where the picture is above about 1900 pixels: 25 at 2048
+            pixels, 8 at 4096, instead of 30.
+        precision: ``"float32"``; ``"bfloat16"``, which is faster where the device has a unit for
+            it and much slower where it has none; or ``"auto"``: where there is such a unit, the
+            last 40 % of the steps asked for are in float32, so that the noise of bfloat16 goes.
 
     The weights and layers are attributes that may be changed between steps: the next step uses
     them and starts its model of the curvature afresh.
@@ -137,23 +155,34 @@ class StyleTransfer:
         optimizer: str = "lbfgs",
         seed: int = 0,
         learning_rate: float | None = None,
-        precision: str = "float32",
+        precision: str = "auto",
+        tile: str | int | None = "auto",
     ):
         check_choice("optimizer", optimizer, LEARNING_RATES)
-        check_choice("precision", precision, PRECISIONS)
+        check_choice("precision", precision, ("auto", *PRECISIONS))
         check_count("seed", seed)
         if learning_rate is not None:
             check_weight("learning_rate", learning_rate)
+        if tile is not None and tile != "auto":
+            check_count("tile", tile, least=1)
         if backbone is None:
             backbone = load_backbone()
         elif not isinstance(backbone, torch.nn.Module):
             raise CourseError(
                 f'backbone is a network, as nst.load_backbone("vgg16") gives one, not {backbone!r}.'
             )
-        dtype = PRECISIONS[precision]
-        # Targets are computed once and in float32, whatever the loop uses.
+        # A rule and no timing: with the same seed, a machine paints the same picture every time.
+        fast = has_fast_bfloat16(backbone.device)
+        if precision == "bfloat16" and not fast:
+            warnings.warn(
+                "This device has no unit for bfloat16, which makes every step many times slower; "
+                'use precision="auto".',
+                stacklevel=2,
+            )
+        reduced = precision == "bfloat16" or (precision == "auto" and fast)
         self._exact_backbone = backbone
-        self._backbone = backbone if dtype == torch.float32 else backbone.in_precision(dtype)
+        self._reduced_backbone = backbone.in_precision(torch.bfloat16) if reduced else None
+        self._backbone = self._reduced_backbone or backbone  # the one at work
         self.content = as_image("content", content).to(backbone.device)
         self.style = as_image("style", style).to(backbone.device)
         self.content_layers = layer_weights("content_layers", content_layers)
@@ -164,8 +193,6 @@ class StyleTransfer:
         self.optimizer = optimizer
         self.precision = precision
         self.learning_rate = learning_rate or LEARNING_RATES[optimizer]
-        self._content_targets: dict[str, Tensor] = {}  # P^l
-        self._style_targets: dict[str, Tensor] = {}  # A^l
         self._pixels = starting_image(init, self.content, self.style, seed).requires_grad_()
         self._best = self._pixels.detach().clone()
         self._best_iteration = 0
@@ -175,6 +202,9 @@ class StyleTransfer:
         self._objective: tuple | None = None  # the settings of the last step
         self._optimizer: torch.optim.Optimizer | None = None
         self._check_settings()
+        self.tile = self._choose_tile() if tile == "auto" else tile
+        # Targets are computed once and in float32, whatever the loop uses.
+        self._targets = Targets(self.content, self.style, backbone, self.tile)
 
     # ------------------------------------------------------------ the loop
 
@@ -185,8 +215,17 @@ class StyleTransfer:
         on where it stopped; `image` is the best picture so far.
         """
         check_count("count", count)
-        for _ in range(count):
+        for left in range(count, 0, -1):
+            if self.precision == "auto" and self._reduced_backbone is not None:
+                exact = left <= math.ceil(EXACT_SHARE * count)
+                self._work_with(self._exact_backbone if exact else self._reduced_backbone)
             yield self._step()
+
+    def _work_with(self, backbone: Backbone) -> None:
+        """Compute the losses with this network from now on."""
+        if backbone is not self._backbone:
+            self._backbone = backbone
+            self._best_total = math.inf  # the losses of two precisions cannot be compared
 
     def run(
         self,
@@ -303,6 +342,35 @@ class StyleTransfer:
             f"{self._best_iteration}, with the learning rate {self.learning_rate:g}."
         )
 
+    # ------------------------------------------------------------ on disk and back
+
+    def state(self) -> tuple[dict[str, Tensor], dict]:
+        """What a transfer of the same settings needs to go on exactly as this one would.
+
+        Returns:
+            Tensors by name, and facts that JSON can hold.
+        """
+        tensors = {"pixels": self._pixels.detach(), "best": self._best}
+        facts = {name: getattr(self, f"_{name}") for name in NUMBERS}
+        facts["learning_rate"] = self.learning_rate
+        if self._optimizer is not None:
+            facts["optimizer"] = separate(self._optimizer.state_dict(), tensors)
+        return tensors, facts
+
+    def restore(self, tensors: dict[str, Tensor], facts: dict) -> None:
+        """Become what `state` was called on, whose settings this transfer has to have."""
+        if any(tensors[name].shape != self.content.shape for name in ("pixels", "best")):
+            raise ValueError("The state is that of a picture of another size.")
+        tensors = {name: tensor.to(self.content.device) for name, tensor in tensors.items()}
+        self.learning_rate = facts["learning_rate"]
+        self._restart_from(tensors["pixels"])
+        self._best = tensors["best"]
+        for name in NUMBERS:
+            setattr(self, f"_{name}", facts[name])
+        if "optimizer" in facts:
+            self._optimizer.load_state_dict(combine(facts["optimizer"], tensors))
+            self._objective = self._settings()
+
     # ------------------------------------------------------------ the objective
 
     def losses(self, image: Tensor) -> dict[str, Tensor]:
@@ -315,18 +383,16 @@ class StyleTransfer:
             The names of `Step.losses`.
         """
         self._check_settings()
-        self._compute_missing_targets()
-        features = self._backbone(image, {**self.content_layers, **self.style_layers})
-        terms: dict[str, Tensor] = {}
+        contents, styles = self._targets.distances(
+            image, self.content_layers, self.style_layers, self._backbone
+        )
         content = style = image.new_zeros(())
         for layer, weight in self.content_layers.items():
-            loss = content_loss(features[layer].float(), self._content_targets[layer])
-            content = content + weight * loss
-            terms[f"content/{layer}"] = loss
+            content = content + weight * contents[layer]
         for layer, weight in self.style_layers.items():
-            loss = style_loss(gram_matrix(features[layer]).float(), self._style_targets[layer])
-            style = style + weight * loss
-            terms[f"style/{layer}"] = loss
+            style = style + weight * styles[layer]
+        terms = {f"content/{layer}": contents[layer] for layer in self.content_layers}
+        terms |= {f"style/{layer}": styles[layer] for layer in self.style_layers}
         variation = total_variation(image) if self.tv_weight else image.new_zeros(())
         total = (
             self.content_weight * content + self.style_weight * style + self.tv_weight * variation
@@ -362,15 +428,6 @@ class StyleTransfer:
         self._first_total = None
         self._restart_from(self._pixels.detach())
 
-    @torch.no_grad()
-    def _compute_missing_targets(self) -> None:
-        if layers := self.content_layers.keys() - self._content_targets:
-            for layer, features in self._exact_backbone(self.content, layers).items():
-                self._content_targets[layer] = features.clone()
-        if layers := self.style_layers.keys() - self._style_targets:
-            for layer, features in self._exact_backbone(self.style, layers).items():
-                self._style_targets[layer] = gram_matrix(features)
-
     def _restart_from(self, pixels: Tensor) -> None:
         """A fresh optimiser at the given pixels: its memory of earlier gradients is dropped."""
         self._pixels = pixels.clone().requires_grad_()
@@ -380,27 +437,72 @@ class StyleTransfer:
             # One number outlives the memory: how steep the objective was at the end. Without it
             # the first step would throw an image off that is nearly done.
             scale = getattr(self._optimizer, "scale", None)
-            self._optimizer = LBFGS([self._pixels], lr=self.learning_rate, scale=scale)
+            self._optimizer = LBFGS(
+                [self._pixels],
+                lr=self.learning_rate,
+                history=history(self.content.nbytes, self.tile),
+                kept_as=torch.float32 if self.tile is None else torch.bfloat16,
+                scale=scale,
+            )
 
     # ------------------------------------------------------------ the forecast
 
     def estimate(self, steps: int) -> Estimate:
         """Seconds and bytes that ``steps`` steps will take on this machine, before they start.
 
-        Three steps on a small copy of the image are timed and their memory counted; both grow in
-        proportion to the number of pixels. Nothing of this transfer is changed.
+        Three steps on a small copy of the image are timed, and grow in proportion to the number of
+        pixels. The memory is counted from the sizes of the layers. Nothing of this transfer is
+        changed.
         """
         small = self._small_copy()
-        scale = self.content.numel() / small.content.numel()
-        kept = bytes_kept_for_backward(lambda: small.losses(small._pixels))
-        images = 2 * min(steps, LBFGS_HISTORY) + 8 if self.optimizer == "lbfgs" else 10
-        more_bytes = BACKWARD_FACTOR * kept * scale + images * self.content.nbytes
+        height, width = self.content.shape[2:]
+        pixel = fastest(small._step)
+        if self.precision == "auto" and self._reduced_backbone is not None:
+            small._work_with(small._exact_backbone)
+            pixel += EXACT_SHARE * (fastest(small._step) - pixel)
+        pixel /= small.content.numel()
+        # Before the first step, both pictures go forward through the network once.
+        targets = TARGETS_SHARE * pixel * (self.content.numel() + self.style.numel())
+        seconds = pixel * self.content.numel()
+        if self.tile is not None:  # the small copy is one tile
+            network = TiledNetwork(self._exact_backbone, self.tile)
+            seconds *= overlap(network, self._layers(), height, width)
+        more_bytes = self._more_bytes(steps, height, width, self.tile)
+
+        def more_bytes_at(size: int) -> int:
+            sides = (max(1, round(side * size / max(height, width))) for side in (height, width))
+            return self._more_bytes(steps, *sides, self.tile)
+
         return Estimate(
-            seconds=fastest(small._step) * scale * steps,
-            bytes=process_memory() + int(more_bytes),
-            more_bytes=int(more_bytes),
-            size=max(self.content.shape[2:]),
+            seconds=seconds * steps + (targets if steps and not self._iteration else 0),
+            bytes=process_memory() + more_bytes,
+            more_bytes=more_bytes,
+            size=max(height, width),
+            more_bytes_at=more_bytes_at,
         )
+
+    def _layers(self) -> set[str]:
+        return {*self.content_layers, *self.style_layers}
+
+    def _more_bytes(self, steps: int, height: int, width: int, tile: int | None) -> int:
+        """What a run of a picture of this size adds to the memory of the process."""
+        image_bytes = 3 * height * width * self.content.element_size()
+        backbone = self._backbone if self.precision == "bfloat16" else self._exact_backbone
+        of_targets = 0
+        for layer in self.content_layers:
+            pools = pools_before(self._backbone.layers, layer)
+            of_targets += 4 * self._backbone.channels(layer) * (height >> pools) * (width >> pools)
+        return (
+            bytes_of_step(backbone, self._layers(), height, width, tile)
+            + bytes_of_images(image_bytes, self.optimizer, steps, tile)
+            + of_targets
+        )
+
+    def _choose_tile(self) -> int | None:
+        """None if a long run without tiles fits into the free memory, else their usual size."""
+        free = available_memory(self._backbone.device)
+        needed = self._more_bytes(LBFGS_HISTORY + 1, *self.content.shape[2:], tile=None)
+        return None if free is None or needed < free else TILE
 
     def _small_copy(self) -> "StyleTransfer":
         """A transfer of the same settings whose content is at most `PROBE_SIZE` pixels long."""
@@ -419,4 +521,5 @@ class StyleTransfer:
             tv_weight=self.tv_weight,
             optimizer=self.optimizer,
             precision=self.precision,
+            tile=self.tile,
         )

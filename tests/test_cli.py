@@ -60,6 +60,7 @@ def test_render_forecasts_paints_and_saves(quick, tmp_path, monkeypatch, capsys)
     assert (painted - nst.load_image("cat", 64)).abs().mean() > 0.005
 
 
+@pytest.mark.filterwarnings("ignore:This device has no unit")
 def test_every_option_reaches_the_transfer(quick, tmp_path, monkeypatch):
     given = {}
     build = transfer.StyleTransfer.__init__
@@ -143,6 +144,29 @@ def test_picture_too_large_for_the_memory_is_refused_with_a_size_that_fits(
     assert render("--size", fitting[1], "--steps", 1, out=tmp_path / "o.png") == 0
 
 
+def test_forecast_says_when_a_picture_is_painted_in_tiles(quick, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(transfer, "available_memory", lambda device: 1000)
+    assert render("--size", 32, "--steps", 1, out=tmp_path / "o.png") == 0
+    assert re.search(r"32×21 px, 1 steps on .*, in tiles: about", capsys.readouterr().out)
+
+
+def test_ctrl_c_in_a_small_scale_says_what_size_was_saved(quick, tmp_path, monkeypatch, capsys):
+    run = transfer.StyleTransfer.run
+
+    def interrupted(self, steps, **settings):
+        def stop(step):
+            raise KeyboardInterrupt
+
+        return run(self, steps, **{**settings, "on_step": stop})
+
+    monkeypatch.setattr(transfer.StyleTransfer, "run", interrupted)
+    options = ("--size", 64, "--scales", 2, "--steps", 3, "--resume")
+    assert render(*options, out=tmp_path / "o.png") == 0
+    assert "o.png: the image of step 0 at 32 px, after" in capsys.readouterr().out
+    with Image.open(tmp_path / "o.png") as picture:
+        assert picture.size == (32, 21)
+
+
 @pytest.mark.parametrize(
     ("trouble", "code"), [(nst.CourseError("no more"), 1), (KeyboardInterrupt(), 130)]
 )
@@ -151,7 +175,7 @@ def test_what_is_painted_is_saved_whatever_ends_the_run(
 ):
     """Also an error on the way, and a second Ctrl-C while the first is dealt with."""
 
-    def broken(self, steps):
+    def broken(self, steps, **_):
         list(self.steps(3))
         raise trouble
 
@@ -210,7 +234,9 @@ def test_ctrl_c_in_the_middle_saves_the_best_picture_and_says_so(tmp_path):
     assert "o.png: the image of step" in said and "Traceback" not in errors
     painted = nst.load_image(out)
     assert (painted - nst.load_image("cat", 32)).abs().mean() > 0.005
-    assert [path.name for path in tmp_path.iterdir()] == ["o.png"]
+    # A run as long as this one would have been can be taken up again.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["o.png", "o.png.checkpoint"]
+    assert "The same command with --resume goes on from here." in said
 
 
 @posix

@@ -43,7 +43,7 @@ def test_iterates_equal_those_of_pytorch(history):
     """With a first step of the same length and no limit afterwards."""
     function, _ = valley()
     ours, theirs = start(), start()
-    first = LBFGS([ours], history=history, largest_move=1 / SIZE)
+    first = LBFGS([ours], history=history, first_move=1 / SIZE, largest_move=float("inf"))
     torchs = torch.optim.LBFGS(
         [theirs], lr=1, max_iter=1, history_size=history, tolerance_grad=0, tolerance_change=0
     )
@@ -60,7 +60,6 @@ def test_iterates_equal_those_of_pytorch(history):
         first.step()
         torchs.step(closure)
         torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-12)
-        first.largest_move = float("inf")
 
 
 def test_direction_is_that_of_the_dense_inverse_hessian():
@@ -93,10 +92,17 @@ def test_minimum_of_a_narrow_valley_is_found():
 def test_first_step_goes_as_far_as_allowed_against_the_gradient(lr):
     function, _ = valley()
     pixels = start()
-    _, ((before, gradient),) = descend(function, pixels, 1, lr=lr, largest_move=0.03)
+    _, ((before, gradient),) = descend(function, pixels, 1, lr=lr, first_move=0.03)
     move = pixels.detach().flatten() - before
-    assert move.abs().mean().item() == pytest.approx(0.03 * lr)
+    assert move.abs().mean().item() == pytest.approx(min(0.02, 0.03) * lr)
     torch.testing.assert_close(move / move.norm(), -gradient / gradient.norm())
+
+
+def test_steps_grow_while_no_curvature_is_known():
+    optimizer, path = descend(lambda x: -(x + 0.1).square().sum(), start(), 9, first_move=0.001)
+    reaches = [(b[0] - a[0]).abs().mean().item() for a, b in zip(path, path[1:], strict=False)]
+    expected = [0.001, 0.002, 0.004, 0.008, 0.016, 0.02, 0.02, 0.02]
+    assert reaches == pytest.approx(expected) and optimizer.scale is None
 
 
 def test_first_step_uses_the_scale_that_an_earlier_optimiser_left():
@@ -126,6 +132,16 @@ def test_no_more_pairs_are_kept_than_history_says(history):
     assert len(optimizer.pairs) == history
     newest = path[-1][0] - path[-2][0]
     torch.testing.assert_close(optimizer.pairs[-1][0], newest)
+
+
+def test_pairs_in_bfloat16_find_the_minimum_as_well():
+    function, goal = valley()
+    pixels = start()
+    optimizer, path = descend(function, pixels, 80, largest_move=0.1, kept_as=torch.bfloat16)
+    torch.testing.assert_close(pixels.detach().flatten(), goal, atol=1e-3, rtol=0)
+    move, change, curvature = optimizer.pairs[-1]
+    assert move.dtype == change.dtype == torch.bfloat16
+    assert curvature == torch.dot(move.double(), change.double()).item()  # of the rounded pair
 
 
 def test_hills_leave_no_pair():

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 import nst_course as nst
+from nst_course.losses import gram_in_float32
 
 SCALARS = {
     "content": (nst.content_loss, (1, 5, 3, 4), 2),
@@ -161,3 +162,20 @@ def test_total_variation_needs_neighbours():
     for shape in ((1, 3, 1, 5), (1, 3, 5, 1), (3, 5, 5)):
         with pytest.raises(nst.CourseError, match="at least 2×2"):
             nst.total_variation(random(*shape))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value_error", "gradient_error"),
+    [(torch.float64, 1e-14, 1e-14), (torch.float32, 1e-5, 1e-5), (torch.bfloat16, 1e-5, 0.01)],
+)
+def test_gram_matrix_of_the_loop_is_that_of_the_formula(dtype, value_error, gradient_error):
+    features = random(1, 7, 90, 80).to(dtype).requires_grad_()
+    exact = features.detach().double().requires_grad_()
+    slope = random(1, 7, 7, seed=1).double()  # not symmetric
+    found, expected = gram_in_float32(features), nst.gram_matrix(exact)
+    (found * slope).sum().backward()
+    (expected * slope).sum().backward()
+    assert found.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
+    assert features.grad.dtype == dtype
+    assert (found.double() - expected).norm() < value_error * expected.norm()
+    assert (features.grad.double() - exact.grad).norm() < gradient_error * exact.grad.norm()

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import nst_course as nst
+from nst_course import forecast, weights
 from nst_course import transfer as transfer_module
-from nst_course import weights
 from nst_course.transfer import Result, StyleTransfer
 
 LAYERS = {"relu1_1": 0.5, "relu2_1": 2.0}
@@ -239,11 +239,60 @@ def test_total_variation_smooths(make):
     assert nst.total_variation(smooth.image) < 0.7 * nst.total_variation(rough.image)
 
 
-def test_bfloat16_finds_nearly_the_same_loss(make):
+@pytest.fixture
+def with_unit(monkeypatch):
+    """A machine that multiplies bfloat16 numbers in hardware, in name at least."""
+    monkeypatch.setattr(transfer_module, "has_fast_bfloat16", lambda device: True)
+
+
+def test_bfloat16_finds_nearly_the_same_loss(make, with_unit):
     exact, coarse = (make(precision=p) for p in ("float32", "bfloat16"))
     ends = [min(totals(transfer.steps(30))) for transfer in (exact, coarse)]
     assert ends[0] != ends[1] and ends[1] == pytest.approx(ends[0], rel=0.5)
     assert coarse.image.dtype == torch.float32
+
+
+def precisions(transfer, count: int) -> list[torch.dtype]:
+    """The number format of each step."""
+    return [transfer._backbone.convolutions["conv1_1"].weight.dtype for _ in transfer.steps(count)]
+
+
+def test_auto_is_float32_without_a_unit_and_ends_in_float32_with_one(make, monkeypatch):
+    monkeypatch.setattr(transfer_module, "has_fast_bfloat16", lambda device: False)
+    assert set(precisions(make(), 5)) == {torch.float32}
+    monkeypatch.setattr(transfer_module, "has_fast_bfloat16", lambda device: True)
+    assert precisions(make(), 10) == [torch.bfloat16] * 6 + [torch.float32] * 4
+    assert precisions(make(), 1) == [torch.float32]  # one step at a time, as the labs take them
+    assert set(precisions(make(precision="float32"), 5)) == {torch.float32}
+    assert set(precisions(make(precision="bfloat16"), 5)) == {torch.bfloat16}
+
+
+def test_auto_gets_within_2_percent_of_float32_at_equal_steps(make, with_unit):
+    exact, auto = (make(precision=p).run(100, progress=False) for p in ("float32", "auto"))
+    ends = [make(precision="float32").losses(r.image)["total"].item() for r in (exact, auto)]
+    assert exact.history["total"] != auto.history["total"]
+    assert ends[1] < 1.02 * ends[0]
+    assert auto.best_iteration >= 60  # losses of bfloat16 do not compete with those of float32
+
+
+def test_bfloat16_without_a_unit_is_warned_of(make, monkeypatch):
+    monkeypatch.setattr(transfer_module, "has_fast_bfloat16", lambda device: False)
+    with pytest.warns(UserWarning, match='no unit for bfloat16.*precision="auto"'):
+        make(precision="bfloat16")
+
+
+def test_forecast_of_auto_lies_between_those_of_its_two_precisions(make, monkeypatch, with_unit):
+    seconds = {torch.float32: 2.0, torch.bfloat16: 1.0}
+    monkeypatch.setattr(
+        transfer_module,
+        "fastest",
+        lambda step: seconds[step.__self__._backbone.convolutions["conv1_1"].weight.dtype],
+    )
+    auto, exact, coarse = (
+        make(precision=p).estimate(11).seconds - make(precision=p).estimate(1).seconds
+        for p in ("auto", "float32", "bfloat16")
+    )
+    assert (coarse, auto, exact) == pytest.approx((10, 14, 20))
 
 
 # ---------------------------------------------------------------- weights changed on the way
@@ -328,6 +377,17 @@ def test_small_change_does_not_throw_an_image_off_that_is_nearly_done(make):
     assert not any(step.message for step in steps)
 
 
+def test_image_that_is_nearly_done_is_not_thrown_off_by_a_new_transfer():
+    """The stages of a coarse-to-fine run begin like this, and so does each branch of a lab."""
+    content, style = nst.load_image("cat", size=48), nst.load_image("great_wave", size=48)
+    backbone = nst.load_backbone(device="cpu")
+    done = StyleTransfer(content, style, backbone).run(60, progress=False)
+    steps = list(StyleTransfer(content, style, backbone, init=done.image).steps(8))
+    assert not any(step.message for step in steps)
+    assert max(totals(steps)) < 2 * totals(steps)[0]
+    assert totals(steps)[-1] < 0.9 * totals(steps)[0]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -359,11 +419,10 @@ class Faulty(nst.Backbone):
 
     when, fault, passes = range(0), 1.0, 0
 
-    def forward(self, image, layers):
-        features = super().forward(image, layers)
+    def forward(self, image, layers, then=lambda layer, features: features):
         self.passes += 1
         factor = self.fault if self.passes in self.when else 1.0
-        return {name: value * factor for name, value in features.items()}
+        return super().forward(image, layers, lambda name, value: then(name, value * factor))
 
 
 @pytest.fixture
@@ -529,12 +588,16 @@ def test_estimate_changes_nothing(make):
 def test_estimated_seconds_grow_with_steps_and_pixels(make, monkeypatch):
     monkeypatch.setattr(transfer_module, "fastest", lambda step: 2.0)
     small = make()
-    assert [small.estimate(steps).seconds for steps in (1, 10, 0)] == [2, 20, 0]
+    one, ten, none = (small.estimate(steps).seconds for steps in (1, 10, 0))
+    assert ten - one == pytest.approx(18) and 2 < one < 6 and none == 0
+    list(small.steps(1))  # afterwards, the targets are there
+    assert small.estimate(1).seconds == 2
     monkeypatch.setattr(transfer_module, "PROBE_SIZE", 16)
     large = make(content=nst.load_image("cat", size=128), content_layers=["relu1_1"])
     pixels = large.content.numel() / 3
     probe = 32 * 32  # no side of the probe is shorter than the deepest layer needs
-    assert large.estimate(1).seconds == pytest.approx(2 * pixels / probe)
+    seconds = large.estimate(2).seconds - large.estimate(1).seconds
+    assert seconds == pytest.approx(2 * pixels / probe)
 
 
 def test_estimated_memory_grows_with_the_picture(make):
@@ -560,6 +623,57 @@ def test_forecast_comes_before_the_memory_is_taken(make, backbone):
     finally:
         hook.remove()
     assert max(largest) <= 3 * transfer_module.PROBE_SIZE**2
+
+
+# ---------------------------------------------------------------- tiles
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_steps_with_tiles_are_those_without(make, optimizer):
+    """Up to rounding, of the pairs of L-BFGS as well, which a run amplifies with every step."""
+    picture = nst.load_image("cat", size=75)
+    whole, tiled = (make(content=picture, tile=tile, optimizer=optimizer) for tile in (None, 16))
+    for one, other in zip(whole.steps(4), tiled.steps(4), strict=True):
+        assert other.losses == pytest.approx(one.losses, rel=1e-4)
+        assert (one.pixels - other.pixels).abs().mean() < 1e-4
+    tiled.style_layers = ["relu4_1"]
+    assert next(tiled.steps(1)).losses["style/relu4_1"] > 0
+
+
+@pytest.mark.parametrize(("free", "tile"), [(None, None), (10**12, None), (10**5, 512)])
+def test_tiles_are_chosen_where_the_whole_picture_does_not_fit(make, monkeypatch, free, tile):
+    monkeypatch.setattr(transfer_module, "available_memory", lambda device: free)
+    assert make().tile == tile and make(tile="auto").tile == tile
+    assert make(tile=None).tile is None and make(tile=40).tile == 40
+
+
+def test_choice_of_tiles_and_forecast_agree(make, monkeypatch):
+    needed = make(tile=None).estimate(100).more_bytes
+    for free, tile in ((needed - 1, 512), (needed + 1, None)):
+        monkeypatch.setattr(transfer_module, "available_memory", lambda device, free=free: free)
+        assert make().tile == tile
+
+
+def test_tiles_are_told_to_take_less_memory_and_more_time(make, monkeypatch):
+    monkeypatch.setattr(transfer_module, "fastest", lambda step: 1.0)
+    picture = nst.load_image("cat", size=512)
+    whole, tiled = (make(content=picture, tile=tile) for tile in (None, 64))
+    estimates = [transfer.estimate(3) for transfer in (whole, tiled)]
+    assert estimates[1].more_bytes < 0.7 * estimates[0].more_bytes
+    assert estimates[1].seconds > 1.05 * estimates[0].seconds
+    free = estimates[1].more_bytes // 3
+    fitting = estimates[1].size_that_fits(free)
+    smaller = make(content=nst.load_image("cat", size=fitting), tile=64).estimate(3)
+    assert 0.6 * free < smaller.more_bytes < free
+
+
+def test_history_is_as_long_as_told(make, monkeypatch):
+    monkeypatch.setattr(forecast, "HISTORY_BYTES", 9 * make().content.nbytes)
+    for tile, pairs, dtype in ((None, 11, torch.float32), (16, 9, torch.bfloat16)):
+        transfer = make(tile=tile)
+        list(transfer.steps(12))
+        assert len(transfer._optimizer.pairs) == pairs
+        assert {half.dtype for pair in transfer._optimizer.pairs for half in pair[:2]} == {dtype}
 
 
 # ---------------------------------------------------------------- bad input
@@ -593,6 +707,8 @@ GOOD = torch.full((1, 3, 32, 32), 0.5)
         ({"learning_rate": -1}, "learning_rate"),
         ({"learning_rate": math.nan}, "learning_rate"),
         ({"seed": 2.5}, "seed"),
+        ({"tile": 0}, "tile is a whole number"),
+        ({"tile": "large"}, "tile is a whole number"),
         ({"seed": 10**30}, "seed"),
     ],
     ids=lambda value: "" if isinstance(value, str) else next(iter(value)),

@@ -1,0 +1,169 @@
+"""Large pictures from coarse to fine, in a run that can be taken up again after it was killed.
+
+Painted small first, a picture has large strokes, and the larger sizes only refine it: that looks
+more like a painting, and costs less, than as many steps in the final size.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from .checkpoint import damaged, load_checkpoint, partial_path, save_checkpoint
+from .errors import CourseError
+from .forecast import Estimate
+from .transfer import Result, Step, StyleTransfer
+
+COARSEST = 384  # pixels; sizes above are halved until they are no larger
+LEAST_STEPS = 10
+CHECKPOINT_SECONDS = 5  # between two writings, so that small and fast steps are not slowed down
+BAR = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Longer side in pixels, and how many steps are taken in this size."""
+
+    size: int
+    steps: int
+
+
+def plan(size: int, steps: int, count: int | None = None) -> list[Scale]:
+    """The sizes that a picture goes through, coarse to fine, each half of the next.
+
+    Args:
+        size: longer side of the finished picture, in pixels.
+        steps: how many are taken in the smallest size; each larger one takes half as many.
+        count: how many sizes; by default, as many as it takes to begin below `COARSEST` pixels.
+    """
+    sizes = [size]
+    while sizes[0] > COARSEST if count is None else len(sizes) < count:
+        sizes.insert(0, round(sizes[0] / 2))
+    least = min(steps, LEAST_STEPS)
+    return [Scale(side, max(least, steps >> number)) for number, side in enumerate(sizes)]
+
+
+class Poster:
+    """One picture, painted through several scales.
+
+    Args:
+        make: builds the transfer for a size in pixels, from the starting image given or, where
+            that is None, from its own.
+        scales: as `plan` makes them.
+        checkpoint: the file that a killed run can be taken up from, or None for none.
+        settings: whatever else decides about the picture; a checkpoint of others is refused.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[int, Tensor | None], StyleTransfer],
+        scales: list[Scale],
+        checkpoint: Path | None = None,
+        settings: dict | None = None,
+    ):
+        self.make, self.scales, self.checkpoint = make, scales, checkpoint
+        self.settings = {**(settings or {}), "scales": [[s.size, s.steps] for s in scales]}
+        self.number = 0  # of the scale at work
+        self.transfer: StyleTransfer | None = None
+        self._written = -float("inf")
+
+    @property
+    def scale(self) -> Scale:
+        """The one at work."""
+        return self.scales[self.number]
+
+    def estimate(self) -> tuple[float, Estimate]:
+        """Seconds for all scales, and the forecast of the largest."""
+        estimates = [self.make(scale.size, None).estimate(scale.steps) for scale in self.scales]
+        return sum(estimate.seconds for estimate in estimates), estimates[-1]
+
+    def resume(self) -> bool:
+        """Go back to where the checkpoint is, if there is one; whether there was.
+
+        Raises:
+            CourseError: it is damaged, or belongs to a run of other settings.
+        """
+        if self.checkpoint is None or not self.checkpoint.exists():
+            return False
+        tensors, facts = load_checkpoint(self.checkpoint)
+        try:
+            self._check_settings(facts["settings"])
+            self.number = facts["scale"]
+            self.transfer = self.make(self.scale.size, None)
+            self.transfer.restore(tensors, facts["transfer"])
+        except CourseError:  # which is a ValueError
+            raise
+        except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+            raise damaged(self.checkpoint) from error
+        return True
+
+    def forget(self) -> None:
+        """Delete the checkpoint, and what a killed run has left of one."""
+        if self.checkpoint is not None:
+            for path in (self.checkpoint, partial_path(self.checkpoint)):
+                path.unlink(missing_ok=True)
+
+    def _check_settings(self, saved: dict) -> None:
+        for name, now in self.settings.items():
+            if saved[name] != now:
+                raise CourseError(
+                    f"{self.checkpoint} belongs to a run with {name} {saved[name]}, not {now}; "
+                    "resume with the same settings, or delete it and start anew."
+                )
+
+    def run(self) -> Result:
+        """Paint through all scales that are left, with one progress bar.
+
+        Ctrl-C ends the run early, as in `StyleTransfer.run`. The result has the image and the
+        history of the last scale.
+        """
+        from tqdm.auto import tqdm  # here: it looks for widgets, which takes a while
+
+        # A step counts by its pixels, so that the bar moves as evenly as the time does.
+        final = self.scales[-1].size
+        shares = [1 if s.size == final else (s.size / final) ** 2 for s in self.scales]
+        work = [share * scale.steps for share, scale in zip(shares, self.scales, strict=True)]
+        done = sum(work[: self.number])
+        if self.transfer is not None:
+            done += shares[self.number] * self.transfer.iteration
+        style = {"unit": "step"} if len(self.scales) == 1 else {"bar_format": BAR}
+        start, messages, image = time.perf_counter(), (), None
+        with tqdm(total=sum(work), initial=done, leave=False, **style) as bar:
+            while True:
+                scale = self.scale
+                if self.transfer is None:
+                    self.transfer = self.make(scale.size, image)
+
+                def note(step: Step, scale: Scale = scale) -> None:
+                    loss = f"loss {step.losses['total']:.4g}"
+                    if len(self.scales) > 1:
+                        loss = f"{scale.size} px, step {step.iteration + 1}/{scale.steps}, {loss}"
+                    bar.set_postfix_str(loss, refresh=False)
+                    bar.update(shares[self.number])
+                    self._write()
+
+                left = max(0, scale.steps - self.transfer.iteration)
+                result = self.transfer.run(left, progress=False, on_step=note)
+                messages += result.messages
+                if result.interrupted or self.number == len(self.scales) - 1:
+                    break
+                image, self.transfer = result.image, None
+                self.number += 1
+        return replace(result, seconds=time.perf_counter() - start, messages=messages)
+
+    def _write(self) -> None:
+        if self.checkpoint is None or time.monotonic() - self._written < CHECKPOINT_SECONDS:
+            return
+        tensors, facts = self.transfer.state()
+        facts = {"settings": self.settings, "scale": self.number, "transfer": facts}
+        save_checkpoint(self.checkpoint, tensors, facts)
+        self._written = time.monotonic()
+
+
+def enlarged(image: Tensor, like: Tensor) -> Tensor:
+    """The image in the size of another one."""
+    size = like.shape[2:]
+    return F.interpolate(image, size, mode="bicubic", antialias=True).clamp(0, 1)

@@ -1,0 +1,290 @@
+"""Coarse to fine, and taken up again after whatever ended the run: the same picture to the bit."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import nst_course as nst
+from nst_course import cli, poster, transfer, weights
+from nst_course.poster import Poster, Scale, plan
+
+ROOT = Path(__file__).parent.parent
+SCALES = [Scale(24, 12), Scale(48, 9)]
+
+
+@pytest.fixture(autouse=True)
+def always_written(monkeypatch):
+    monkeypatch.setattr(poster, "CHECKPOINT_SECONDS", 0)
+
+
+@pytest.fixture(scope="module")
+def backbone() -> nst.Backbone:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weights, "WIDTHS", (6, 8, 8, 8, 8))
+        parameters = weights.random_parameters("vgg16")
+    parameters["conv1_1.weight"] /= 50  # 0…255 in, about one out
+    return nst.Backbone("vgg16", parameters)
+
+
+@pytest.fixture
+def make(backbone):
+    def build(size: int, start: torch.Tensor | None, **settings) -> nst.StyleTransfer:
+        photograph, artwork = nst.load_image("cat", size), nst.load_image("great_wave", size)
+        init = "noise" if start is None else poster.enlarged(start, photograph)
+        layers = {"content_layers": ["relu2_2"], "style_layers": ["relu1_1", "relu2_1"]}
+        return nst.StyleTransfer(photograph, artwork, backbone, init=init, **layers, **settings)
+
+    return build
+
+
+# ---------------------------------------------------------------- coarse to fine
+
+
+def test_plan_halves_the_size_until_it_is_small_and_the_steps_with_every_scale():
+    assert plan(3000, 200) == [Scale(375, 200), Scale(750, 100), Scale(1500, 50), Scale(3000, 25)]
+    assert plan(512, 200) == [Scale(256, 200), Scale(512, 100)]
+    assert plan(384, 200) == [Scale(384, 200)]
+    assert plan(3000, 200, count=1) == [Scale(3000, 200)]
+    assert plan(64, 20, count=3) == [Scale(16, 20), Scale(32, 10), Scale(64, 10)]
+    assert plan(64, 3, count=2) == [Scale(32, 3), Scale(64, 3)]  # no more than asked for
+
+
+def test_each_scale_begins_where_the_last_one_ended(make):
+    begun, made = [], []
+
+    def noting(size, start):
+        begun.append(start)
+        made.append(make(size, start))
+        return made[-1]
+
+    result = Poster(noting, SCALES).run()
+    assert [max(run.content.shape) for run in made] == [24, 48]
+    assert [run.iteration for run in made] == [12, 9]
+    assert begun[0] is None and torch.equal(begun[1], made[0].image)
+    assert torch.equal(result.image, made[1].image) and not result.interrupted
+    # The second scale begins far below where it would have begun on its own.
+    alone = make(48, None).run(1, progress=False).history["total"][0]
+    assert result.history["total"][0] < 0.5 * alone
+
+
+def test_one_bar_runs_over_all_scales(make, capsys, monkeypatch):
+    import tqdm.auto
+
+    bars = []
+
+    class Noting(tqdm.auto.tqdm):
+        def __init__(self, *arguments, **settings):
+            super().__init__(*arguments, **settings)
+            if not self.disable:
+                bars.append(self)
+
+        def set_postfix_str(self, text="", refresh=True):
+            if not self.disable:
+                texts.append((self.n, text))
+
+    texts: list = []
+    monkeypatch.setattr(tqdm.auto, "tqdm", Noting)
+    Poster(make, SCALES).run()
+    (bar,) = bars
+    assert bar.total == pytest.approx(12 / 4 + 9) and bar.n == pytest.approx(bar.total)
+    assert [count for count, _ in texts] == sorted(count for count, _ in texts)
+    assert texts[0][1].startswith("24 px, step 1/12, loss ")
+    assert texts[-1][1].startswith("48 px, step 9/9, loss ")
+    taken_up = Poster(make, SCALES)
+    taken_up.transfer = make(24, None)
+    list(taken_up.transfer.steps(8))
+    taken_up.run()
+    assert bars[1].initial == 2 and bars[1].n == pytest.approx(bar.total)
+
+
+def test_estimate_adds_up_the_scales(make, monkeypatch):
+    monkeypatch.setattr(transfer, "fastest", lambda step: 1.0)
+    seconds, largest = Poster(make, SCALES).estimate()
+    assert largest.size == 48
+    assert seconds == sum(make(s.size, None).estimate(s.steps).seconds for s in SCALES)
+
+
+# ---------------------------------------------------------------- taken up again
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("after", [1, 7, 12, 13, 18])
+def test_resumed_equals_uninterrupted(make, tmp_path, optimizer, after):
+    def build(size, start):
+        return make(size, start, optimizer=optimizer)
+
+    def begin() -> Poster:
+        return Poster(build, SCALES, tmp_path / "o.checkpoint", {"optimizer": optimizer})
+
+    expected = Poster(build, SCALES).run()
+    written = 0
+
+    def write_and_die(self):
+        nonlocal written
+        write(self)
+        written += 1
+        if written == after:
+            raise Killed
+
+    write = Poster._write
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Poster, "_write", write_and_die)
+        begin().run()
+    again = begin()
+    assert again.resume()
+    steps = sum(scale.steps for scale in SCALES[: again.number]) + again.transfer.iteration
+    assert steps == after
+    found = again.run()
+    assert torch.equal(found.image, expected.image)
+    assert found.history["total"] == expected.history["total"][-len(found.history["total"]) :]
+    again.forget()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_explosions_are_remembered(make, tmp_path):
+    """The learning rate that an explosion has halved stays halved."""
+    run = make(24, None, optimizer="adam", learning_rate=20.0)
+    list(run.steps(10))
+    assert run.learning_rate < 20
+    other = make(24, None, optimizer="adam")
+    tensors, facts = run.state()
+    other.restore({name: tensor.clone() for name, tensor in tensors.items()}, facts)
+    assert [a.losses for a in run.steps(5)] == [b.losses for b in other.steps(5)]
+    assert torch.equal(run.image, other.image)
+
+
+def test_state_before_the_first_step_is_a_state(make):
+    run, other = make(24, None), make(24, torch.full((1, 3, 16, 24), 0.5))
+    other.restore(*run.state())
+    assert [a.losses for a in run.steps(3)] == [b.losses for b in other.steps(3)]
+
+
+def test_resume_without_a_checkpoint_begins_anew(make, tmp_path):
+    fresh = Poster(make, SCALES, tmp_path / "none")
+    assert not fresh.resume() and not Poster(make, SCALES).resume()
+    assert fresh.number == 0 and fresh.transfer is None
+
+
+@pytest.fixture
+def written(make, tmp_path) -> Path:
+    """The checkpoint of a finished run."""
+    path = tmp_path / "o.checkpoint"
+    Poster(make, SCALES, path, {"seed": 0}).run()
+    assert [found.name for found in tmp_path.iterdir()] == ["o.checkpoint"]
+    return path
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: b"not a checkpoint",
+        lambda data: data[:-1],
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:40],
+        lambda data: b"\xff" * 8 + data[8:],
+        lambda data: data.replace(b"pixels", b"pixelz", 1),
+        lambda data: data.replace(b"scale", b"scbre", 1),
+    ],
+)
+def test_damaged_checkpoint_is_a_sentence(make, written, damage):
+    written.write_bytes(damage(written.read_bytes()))
+    with pytest.raises(nst.CourseError, match="o.checkpoint is damaged, or is no checkpoint"):
+        Poster(make, SCALES, written, {"seed": 0}).resume()
+
+
+def test_checkpoint_of_another_run_is_refused(make, written):
+    with pytest.raises(nst.CourseError, match="a run with seed 0, not 1; resume with the same"):
+        Poster(make, SCALES, written, {"seed": 1}).resume()
+    with pytest.raises(nst.CourseError, match="a run with scales"):
+        Poster(make, SCALES[1:], written, {"seed": 0}).resume()
+
+
+def test_full_disk_is_a_sentence_and_leaves_the_last_checkpoint(make, written, monkeypatch):
+    before = written.read_bytes()
+
+    def full(*_):
+        written.with_name("o.checkpoint.partial").write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("nst_course.checkpoint.save_file", full)
+    with pytest.raises(nst.CourseError, match="cannot be written .No space left"):
+        Poster(make, SCALES, written, {"seed": 0}).run()
+    assert written.read_bytes() == before and len(list(written.parent.iterdir())) == 1
+
+
+def test_writing_does_not_hold_up_small_steps(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(poster, "CHECKPOINT_SECONDS", 1000)
+    saved = []
+    monkeypatch.setattr(poster, "save_checkpoint", lambda *_: saved.append(1))
+    Poster(make, SCALES, tmp_path / "o").run()
+    assert len(saved) == 1
+
+
+# ---------------------------------------------------------------- the command line, killed for real
+
+MAIN = """
+import sys
+from nst_course import cli, poster
+poster.CHECKPOINT_SECONDS = 0
+sys.exit(cli.main())
+"""
+OPTIONS = ["--size", "48", "--scales", "2", "--steps", "14", "--resume"]
+
+
+def start(out: Path) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", MAIN, "render", "cat", "great_wave", "-o", out, *OPTIONS],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        text=True,
+        encoding="utf-8",
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process cannot be killed like this there")
+def test_killed_render_goes_on_to_the_same_file(tmp_path):
+    whole = start(tmp_path / "whole.png")
+    said, errors = whole.communicate(timeout=120)
+    assert whole.returncode == 0, errors
+    assert "48×32 px after 24, 14 + 10 steps on" in said and "There is no checkpoint" in said
+
+    out = tmp_path / "killed.png"
+    process, shown = start(out), ""
+    while not re.search(r"48 px, step [2-8]/10", shown):
+        shown += process.stderr.read(1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdout, process.stderr):
+        stream.close()
+    assert not out.exists() and out.with_name("killed.png.checkpoint").exists()
+
+    again = start(out)
+    said, errors = again.communicate(timeout=120)
+    assert again.returncode == 0, errors
+    assert "Going on from the checkpoint." in said
+    assert "24 px" not in errors  # the first scale is not painted again
+    assert out.read_bytes() == (tmp_path / "whole.png").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["killed.png", "whole.png"]
+
+
+def test_resume_with_other_settings_is_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        Poster, "run", lambda self: (_ for _ in ()).throw(nst.CourseError("not reached"))
+    )
+    (tmp_path / "o.png.checkpoint").write_bytes(b"damaged")
+    command = ["render", "cat", "great_wave", "-o", str(tmp_path / "o.png"), "--size", "32"]
+    assert cli.main([*command, "--steps", "2", "--resume"]) == 1
+    assert "o.png.checkpoint is damaged" in capsys.readouterr().err
+    assert not (tmp_path / "o.png").exists()
