@@ -7,8 +7,9 @@
 
 All solvers run in one process, turn by turn, so that whatever else the machine does disturbs each
 of them as much. The clock of a solver runs in its own turns only. All start from the content image.
-The loss to be reached is the lowest that `torch.optim.LBFGS` with its defaults has after so many
-evaluations. A picture of the curves is written beside this file.
+The loss to be reached is the lowest that any of the plain solvers has after so many evaluations.
+That of `torch.optim.LBFGS` with its defaults will not do: its first step is often so large that it
+never comes back.
 """
 
 import argparse
@@ -68,7 +69,11 @@ def race(content: Tensor, style: Tensor, steps: int, precision: str) -> dict[str
             for number, loss in enumerate(losses, start=1):
                 curves[name].append((seconds[name] + spent * number / len(losses), loss))
             seconds[name] += spent
-            print(f"  {name}: {len(curves[name])} evaluations, loss {losses[-1]:.4g}", flush=True)
+            print(
+                f"  {name}: {len(curves[name])} evaluations in {seconds[name]:.1f} s, "
+                f"loss {losses[-1]:.4g}",
+                flush=True,
+            )
     return curves
 
 
@@ -98,7 +103,7 @@ def compare(pairs: list[str], size: int, steps: int, precision: str) -> dict[str
         print(pair, flush=True)
         content, style = (nst.load_image(name, size) for name in pair.split(":"))
         races[pair] = curves = race(content, style, steps, precision)
-        target = min(loss for _, loss in curves[PLAIN][:steps])
+        target = min(loss for name in REFERENCES for _, loss in curves[name][:steps])
         seconds = {name: time_to(target, curve) for name, curve in curves.items()}
         for name in curves:
             lowest = min(loss for _, loss in curves[name][:steps])
@@ -107,6 +112,8 @@ def compare(pairs: list[str], size: int, steps: int, precision: str) -> dict[str
         for name in REFERENCES:
             ratios[name].append(seconds[name] / seconds[OURS])
         best_ratios.append(min(seconds[name] for name in REFERENCES) / seconds[OURS])
+        each = {name: curve[-1][0] / len(curve) for name, curve in curves.items()}
+        print("  seconds an evaluation: " + ", ".join(f"{n} {s:.3f}" for n, s in each.items()))
     print(f"\nTimes as fast to the same loss, {size} px, {steps} evaluations, {precision}:")
     for name, values in {**ratios, "the best of them": best_ratios}.items():
         finite = [value for value in values if math.isfinite(value)]

@@ -4,12 +4,19 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from .backbone import Backbone
 from .lbfgs import HISTORY
-from .tiling import TiledNetwork, pools_before
+from .machine import available_memory, process_memory
+from .tiling import TILE, TiledNetwork, pools_before
+
+if TYPE_CHECKING:
+    from .transfer import StyleTransfer
 
 PROBE_SIZE = 192  # pixels on the longer side of the copy whose steps are timed
 BACKWARD_FACTOR = 1.35  # measured: most bytes alive in a step / bytes kept for the backward pass
@@ -17,6 +24,7 @@ BACKWARD_FACTOR = 1.35  # measured: most bytes alive in a step / bytes kept for 
 # 64 px after 70 steps: the loss is 3 % higher with 10 than with 30, 20 % with 5, 45 % with 3.
 HISTORY_BYTES = 850_000_000
 LEAST_HISTORY = 8
+EXACT_SHARE = 0.4  # of the steps, at the end, are in float32 where precision is "auto"
 TARGETS_SHARE = 0.45  # of a step's time is its forward pass
 LARGEST_SIZE = 100_000  # pixels; no more than this is ever proposed
 IMAGES = 10  # pictures that a step holds at once: pixels, best, gradient, moves, …
@@ -142,3 +150,82 @@ def overlap(network: TiledNetwork, wanted: Collection[str], height: int, width: 
         without += work * whole.numel()
         height, width = height // segment.multiple, width // segment.multiple
     return with_halos / without if without else 1.0
+
+
+# ---------------------------------------------------------------- the forecast of a transfer
+
+
+def forecast(transfer: "StyleTransfer", steps: int) -> Estimate:
+    """Seconds and bytes that ``steps`` steps of a transfer will take, before they start."""
+    small = small_copy(transfer)
+    pixel = fastest(small._step)
+    if transfer.precision == "auto" and transfer.reduced_backbone is not None:
+        small.work_with(small.exact_backbone)
+        pixel += EXACT_SHARE * (fastest(small._step) - pixel)
+    pixel /= small.content.numel()
+    height, width = transfer.content.shape[2:]
+    # Before the first step, both pictures go forward through the network once.
+    targets = TARGETS_SHARE * pixel * (transfer.content.numel() + transfer.style.numel())
+    a_step = pixel * transfer.content.numel()
+    if transfer.tile is not None:  # the small copy is one tile
+        network = TiledNetwork(transfer.exact_backbone, transfer.tile)
+        a_step *= overlap(network, transfer.layers, height, width)
+    more = more_bytes(transfer, steps, height, width, transfer.tile)
+
+    def more_bytes_at(size: int) -> int:
+        sides = (max(1, round(side * size / max(height, width))) for side in (height, width))
+        return more_bytes(transfer, steps, *sides, transfer.tile)
+
+    return Estimate(
+        seconds=a_step * steps + (targets if steps and not transfer.iteration else 0),
+        bytes=process_memory() + more,
+        more_bytes=more,
+        size=max(height, width),
+        more_bytes_at=more_bytes_at,
+    )
+
+
+def more_bytes(
+    transfer: "StyleTransfer", steps: int, height: int, width: int, tile: int | None
+) -> int:
+    """What a run of a picture of this size adds to the memory of the process."""
+    exact, reduced = transfer.exact_backbone, transfer.reduced_backbone
+    of_targets = 0
+    for layer in transfer.content_layers:
+        pools = pools_before(exact.layers, layer)
+        of_targets += 4 * exact.channels(layer) * (height >> pools) * (width >> pools)
+    # A run with precision "auto" ends in float32.
+    at_work = reduced if transfer.precision == "bfloat16" else exact
+    return (
+        bytes_of_step(at_work, transfer.layers, height, width, tile)
+        + bytes_of_images(12 * height * width, transfer.optimizer, steps, tile)
+        + of_targets
+    )
+
+
+def choose_tile(transfer: "StyleTransfer") -> int | None:
+    """None if a long run without tiles fits into the free memory, else their usual size."""
+    free = available_memory(transfer.content.device)
+    needed = more_bytes(transfer, HISTORY + 1, *transfer.content.shape[2:], tile=None)
+    return None if free is None or needed < free else TILE
+
+
+def small_copy(transfer: "StyleTransfer") -> "StyleTransfer":
+    """A transfer of the same settings whose content is at most `PROBE_SIZE` pixels long."""
+
+    def reduced(image: Tensor) -> Tensor:
+        scale = min(1.0, PROBE_SIZE / max(image.shape[2:]))
+        height, width = (max(min(side, 32), round(side * scale)) for side in image.shape[2:])
+        return F.interpolate(image, (height, width), mode="bilinear", antialias=True)
+
+    return type(transfer)(
+        reduced(transfer.content),
+        reduced(transfer.style),
+        backbone=transfer.exact_backbone,
+        content_layers=transfer.content_layers,
+        style_layers=transfer.style_layers,
+        tv_weight=transfer.tv_weight,
+        optimizer=transfer.optimizer,
+        precision=transfer.precision,
+        tile=transfer.tile,
+    )

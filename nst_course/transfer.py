@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .arguments import (
@@ -26,22 +25,11 @@ from .arguments import (
 from .backbone import Backbone, load_backbone
 from .checkpoint import combine, separate
 from .errors import CourseError
-from .forecast import (
-    PROBE_SIZE,
-    TARGETS_SHARE,
-    Estimate,
-    bytes_of_images,
-    bytes_of_step,
-    fastest,
-    history,
-    overlap,
-)
-from .lbfgs import HISTORY as LBFGS_HISTORY
+from .forecast import EXACT_SHARE, Estimate, choose_tile, forecast, history
 from .lbfgs import LBFGS
 from .losses import total_variation
-from .machine import available_memory, has_fast_bfloat16, process_memory
+from .machine import has_fast_bfloat16
 from .targets import Targets
-from .tiling import TILE, TiledNetwork, pools_before
 
 # Style weights w_l = 1/C², as in leongatys/PytorchNeuralStyleTransfer. With the embedded network
 # they are a strong preference for the shallow layers, which notebook 04 measures.
@@ -55,7 +43,6 @@ STYLE_LAYERS = {
 CONTENT_LAYERS = {"relu4_2": 1.0}
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-EXACT_SHARE = 0.4  # of the steps, at the end, are in float32 where precision is "auto"
 LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
 EXPLOSION = 10  # a loss this many times above where it started is not coming back
 MOST_RESTARTS = 10
@@ -180,9 +167,9 @@ class StyleTransfer:
                 stacklevel=2,
             )
         reduced = precision == "bfloat16" or (precision == "auto" and fast)
-        self._exact_backbone = backbone
-        self._reduced_backbone = backbone.in_precision(torch.bfloat16) if reduced else None
-        self._backbone = self._reduced_backbone or backbone  # the one at work
+        self.exact_backbone = backbone
+        self.reduced_backbone = backbone.in_precision(torch.bfloat16) if reduced else None
+        self._backbone = self.reduced_backbone or backbone  # the one at work
         self.content = as_image("content", content).to(backbone.device)
         self.style = as_image("style", style).to(backbone.device)
         self.content_layers = layer_weights("content_layers", content_layers)
@@ -202,7 +189,7 @@ class StyleTransfer:
         self._objective: tuple | None = None  # the settings of the last step
         self._optimizer: torch.optim.Optimizer | None = None
         self._check_settings()
-        self.tile = self._choose_tile() if tile == "auto" else tile
+        self.tile = choose_tile(self) if tile == "auto" else tile
         # Targets are computed once and in float32, whatever the loop uses.
         self._targets = Targets(self.content, self.style, backbone, self.tile)
 
@@ -216,12 +203,12 @@ class StyleTransfer:
         """
         check_count("count", count)
         for left in range(count, 0, -1):
-            if self.precision == "auto" and self._reduced_backbone is not None:
+            if self.precision == "auto" and self.reduced_backbone is not None:
                 exact = left <= math.ceil(EXACT_SHARE * count)
-                self._work_with(self._exact_backbone if exact else self._reduced_backbone)
+                self.work_with(self.exact_backbone if exact else self.reduced_backbone)
             yield self._step()
 
-    def _work_with(self, backbone: Backbone) -> None:
+    def work_with(self, backbone: Backbone) -> None:
         """Compute the losses with this network from now on."""
         if backbone is not self._backbone:
             self._backbone = backbone
@@ -399,6 +386,11 @@ class StyleTransfer:
         )
         return {"total": total, "content": content, "style": style, "tv": variation, **terms}
 
+    @property
+    def layers(self) -> set[str]:
+        """All layers at which the image is compared."""
+        return {*self.content_layers, *self.style_layers}
+
     def _settings(self) -> tuple:
         return (
             self.content_weight,
@@ -418,8 +410,8 @@ class StyleTransfer:
             check_weight(name, getattr(self, name))
         if not (self.content_layers or self.style_layers or self.tv_weight):
             raise CourseError("There is nothing to optimise; give content_layers or style_layers.")
-        self._exact_backbone.check_image(self.content, {**self.content_layers, **self.style_layers})
-        self._exact_backbone.check_image(self.style, self.style_layers)
+        self.exact_backbone.check_image(self.content, self.layers)
+        self.exact_backbone.check_image(self.style, self.style_layers)
 
     def _use_new_settings(self) -> None:
         """Forget what belongs to the old objective."""
@@ -450,76 +442,8 @@ class StyleTransfer:
     def estimate(self, steps: int) -> Estimate:
         """Seconds and bytes that ``steps`` steps will take on this machine, before they start.
 
-        Three steps on a small copy of the image are timed, and grow in proportion to the number of
+        A few steps on a small copy of the image are timed, and grow in proportion to the number of
         pixels. The memory is counted from the sizes of the layers. Nothing of this transfer is
         changed.
         """
-        small = self._small_copy()
-        height, width = self.content.shape[2:]
-        pixel = fastest(small._step)
-        if self.precision == "auto" and self._reduced_backbone is not None:
-            small._work_with(small._exact_backbone)
-            pixel += EXACT_SHARE * (fastest(small._step) - pixel)
-        pixel /= small.content.numel()
-        # Before the first step, both pictures go forward through the network once.
-        targets = TARGETS_SHARE * pixel * (self.content.numel() + self.style.numel())
-        seconds = pixel * self.content.numel()
-        if self.tile is not None:  # the small copy is one tile
-            network = TiledNetwork(self._exact_backbone, self.tile)
-            seconds *= overlap(network, self._layers(), height, width)
-        more_bytes = self._more_bytes(steps, height, width, self.tile)
-
-        def more_bytes_at(size: int) -> int:
-            sides = (max(1, round(side * size / max(height, width))) for side in (height, width))
-            return self._more_bytes(steps, *sides, self.tile)
-
-        return Estimate(
-            seconds=seconds * steps + (targets if steps and not self._iteration else 0),
-            bytes=process_memory() + more_bytes,
-            more_bytes=more_bytes,
-            size=max(height, width),
-            more_bytes_at=more_bytes_at,
-        )
-
-    def _layers(self) -> set[str]:
-        return {*self.content_layers, *self.style_layers}
-
-    def _more_bytes(self, steps: int, height: int, width: int, tile: int | None) -> int:
-        """What a run of a picture of this size adds to the memory of the process."""
-        image_bytes = 3 * height * width * self.content.element_size()
-        backbone = self._backbone if self.precision == "bfloat16" else self._exact_backbone
-        of_targets = 0
-        for layer in self.content_layers:
-            pools = pools_before(self._backbone.layers, layer)
-            of_targets += 4 * self._backbone.channels(layer) * (height >> pools) * (width >> pools)
-        return (
-            bytes_of_step(backbone, self._layers(), height, width, tile)
-            + bytes_of_images(image_bytes, self.optimizer, steps, tile)
-            + of_targets
-        )
-
-    def _choose_tile(self) -> int | None:
-        """None if a long run without tiles fits into the free memory, else their usual size."""
-        free = available_memory(self._backbone.device)
-        needed = self._more_bytes(LBFGS_HISTORY + 1, *self.content.shape[2:], tile=None)
-        return None if free is None or needed < free else TILE
-
-    def _small_copy(self) -> "StyleTransfer":
-        """A transfer of the same settings whose content is at most `PROBE_SIZE` pixels long."""
-
-        def reduced(image: Tensor) -> Tensor:
-            scale = min(1.0, PROBE_SIZE / max(image.shape[2:]))
-            height, width = (max(min(side, 32), round(side * scale)) for side in image.shape[2:])
-            return F.interpolate(image, (height, width), mode="bilinear", antialias=True)
-
-        return StyleTransfer(
-            reduced(self.content),
-            reduced(self.style),
-            backbone=self._exact_backbone,
-            content_layers=self.content_layers,
-            style_layers=self.style_layers,
-            tv_weight=self.tv_weight,
-            optimizer=self.optimizer,
-            precision=self.precision,
-            tile=self.tile,
-        )
+        return forecast(self, steps)

@@ -15,7 +15,7 @@ from PIL import Image
 from tqdm import tqdm
 
 import nst_course as nst
-from nst_course import cli, machine, notebooks, transfer
+from nst_course import cli, forecast, machine, notebooks, transfer
 
 ROOT = Path(__file__).parent.parent
 MAIN = """
@@ -145,7 +145,7 @@ def test_picture_too_large_for_the_memory_is_refused_with_a_size_that_fits(
 
 
 def test_forecast_says_when_a_picture_is_painted_in_tiles(quick, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(transfer, "available_memory", lambda device: 1000)
+    monkeypatch.setattr(forecast, "available_memory", lambda device: 1000)
     assert render("--size", 32, "--steps", 1, out=tmp_path / "o.png") == 0
     assert re.search(r"32×21 px, 1 steps on .*, in tiles: about", capsys.readouterr().out)
 

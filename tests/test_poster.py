@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course import cli, poster, transfer, weights
+from nst_course import cli, forecast, poster, weights
 from nst_course.poster import Poster, Scale, plan
 
 ROOT = Path(__file__).parent.parent
@@ -104,7 +104,7 @@ def test_one_bar_runs_over_all_scales(make, capsys, monkeypatch):
 
 
 def test_estimate_adds_up_the_scales(make, monkeypatch):
-    monkeypatch.setattr(transfer, "fastest", lambda step: 1.0)
+    monkeypatch.setattr(forecast, "fastest", lambda step: 1.0)
     seconds, largest = Poster(make, SCALES).estimate()
     assert largest.size == 48
     assert seconds == sum(make(s.size, None).estimate(s.steps).seconds for s in SCALES)

@@ -284,7 +284,7 @@ def test_bfloat16_without_a_unit_is_warned_of(make, monkeypatch):
 def test_forecast_of_auto_lies_between_those_of_its_two_precisions(make, monkeypatch, with_unit):
     seconds = {torch.float32: 2.0, torch.bfloat16: 1.0}
     monkeypatch.setattr(
-        transfer_module,
+        forecast,
         "fastest",
         lambda step: seconds[step.__self__._backbone.convolutions["conv1_1"].weight.dtype],
     )
@@ -586,13 +586,13 @@ def test_estimate_changes_nothing(make):
 
 
 def test_estimated_seconds_grow_with_steps_and_pixels(make, monkeypatch):
-    monkeypatch.setattr(transfer_module, "fastest", lambda step: 2.0)
+    monkeypatch.setattr(forecast, "fastest", lambda step: 2.0)
     small = make()
     one, ten, none = (small.estimate(steps).seconds for steps in (1, 10, 0))
     assert ten - one == pytest.approx(18) and 2 < one < 6 and none == 0
     list(small.steps(1))  # afterwards, the targets are there
     assert small.estimate(1).seconds == 2
-    monkeypatch.setattr(transfer_module, "PROBE_SIZE", 16)
+    monkeypatch.setattr(forecast, "PROBE_SIZE", 16)
     large = make(content=nst.load_image("cat", size=128), content_layers=["relu1_1"])
     pixels = large.content.numel() / 3
     probe = 32 * 32  # no side of the probe is shorter than the deepest layer needs
@@ -622,7 +622,7 @@ def test_forecast_comes_before_the_memory_is_taken(make, backbone):
         make(content=nst.load_image("cat", size=1024)).estimate(10)
     finally:
         hook.remove()
-    assert max(largest) <= 3 * transfer_module.PROBE_SIZE**2
+    assert max(largest) <= 3 * forecast.PROBE_SIZE**2
 
 
 # ---------------------------------------------------------------- tiles
@@ -642,7 +642,7 @@ def test_steps_with_tiles_are_those_without(make, optimizer):
 
 @pytest.mark.parametrize(("free", "tile"), [(None, None), (10**12, None), (10**5, 512)])
 def test_tiles_are_chosen_where_the_whole_picture_does_not_fit(make, monkeypatch, free, tile):
-    monkeypatch.setattr(transfer_module, "available_memory", lambda device: free)
+    monkeypatch.setattr(forecast, "available_memory", lambda device: free)
     assert make().tile == tile and make(tile="auto").tile == tile
     assert make(tile=None).tile is None and make(tile=40).tile == 40
 
@@ -650,12 +650,12 @@ def test_tiles_are_chosen_where_the_whole_picture_does_not_fit(make, monkeypatch
 def test_choice_of_tiles_and_forecast_agree(make, monkeypatch):
     needed = make(tile=None).estimate(100).more_bytes
     for free, tile in ((needed - 1, 512), (needed + 1, None)):
-        monkeypatch.setattr(transfer_module, "available_memory", lambda device, free=free: free)
+        monkeypatch.setattr(forecast, "available_memory", lambda device, free=free: free)
         assert make().tile == tile
 
 
 def test_tiles_are_told_to_take_less_memory_and_more_time(make, monkeypatch):
-    monkeypatch.setattr(transfer_module, "fastest", lambda step: 1.0)
+    monkeypatch.setattr(forecast, "fastest", lambda step: 1.0)
     picture = nst.load_image("cat", size=512)
     whole, tiled = (make(content=picture, tile=tile) for tile in (None, 64))
     estimates = [transfer.estimate(3) for transfer in (whole, tiled)]
