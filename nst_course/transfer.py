@@ -7,7 +7,6 @@ The pixels of the image are the parameters; the network never changes. Gatys, Ec
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -59,7 +58,8 @@ class Step:
         iteration: 0 for the starting image, then 1, 2, …
         losses: ``"total"`` = α·content + β·style + γ·tv; ``"content"``, ``"style"`` and ``"tv"``
             without α, β, γ; and one entry a layer without its w_l, such as ``"style/relu1_1"``.
-        message: what the loop had to put right before this step, or an empty string.
+        message: what the loop had to put right before this step, or what makes it slow; else an
+            empty string.
     """
 
     iteration: int
@@ -160,11 +160,11 @@ class StyleTransfer:
             )
         # A rule and no timing: with the same seed, a machine paints the same picture every time.
         fast = has_fast_bfloat16(backbone.device)
+        self._notice = ""  # what the next step has to say, beside what it does
         if precision == "bfloat16" and not fast:
-            warnings.warn(
+            self._notice = (
                 "This device has no unit for bfloat16, which makes every step many times slower; "
-                'use precision="auto".',
-                stacklevel=2,
+                'use precision="auto".'
             )
         reduced = precision == "bfloat16" or (precision == "auto" and fast)
         self.exact_backbone = backbone
@@ -272,7 +272,7 @@ class StyleTransfer:
 
     def _step(self) -> Step:
         """One evaluation of the losses and one move of the pixels."""
-        message = ""
+        message, self._notice = self._notice, ""
         self._check_settings()
         if self._settings() != self._objective:
             self._use_new_settings()

@@ -275,10 +275,11 @@ def test_auto_gets_within_2_percent_of_float32_at_equal_steps(make, with_unit):
     assert auto.best_iteration >= 60  # losses of bfloat16 do not compete with those of float32
 
 
-def test_bfloat16_without_a_unit_is_warned_of(make, monkeypatch):
+def test_bfloat16_without_a_unit_is_told_once(make, monkeypatch):
     monkeypatch.setattr(transfer_module, "has_fast_bfloat16", lambda device: False)
-    with pytest.warns(UserWarning, match='no unit for bfloat16.*precision="auto"'):
-        make(precision="bfloat16")
+    [sentence] = make(precision="bfloat16").run(2, progress=False).messages
+    assert "no unit for bfloat16" in sentence and 'precision="auto"' in sentence
+    assert make(precision="auto").run(2, progress=False).messages == ()
 
 
 def test_forecast_of_auto_lies_between_those_of_its_two_precisions(make, monkeypatch, with_unit):
