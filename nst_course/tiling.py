@@ -24,7 +24,7 @@ from .backbone import Backbone
 from .errors import CourseError
 from .losses import content_loss, gram_in_float32
 
-TILE = 512  # pixels; the tile with its halo and all that its layers keep takes about half a GB
+TILE = 384  # pixels; the tile with its halo and all that its layers keep takes about 0.4 GB
 CUTS = ("pool2", "pool3", "pool4")  # a cut at pool1 as well would double what is kept
 
 
