@@ -91,6 +91,17 @@ def test_memory_is_what_the_system_says():
     assert before < total and len(ballast) == 1e8
 
 
+def test_memory_can_be_returned_on_any_system(monkeypatch):
+    machine.return_memory()
+    for error in (OSError, TypeError):
+        monkeypatch.setattr(
+            machine.ctypes, "CDLL", lambda name, error=error: (_ for _ in ()).throw(error)
+        )
+        machine.return_memory()
+    monkeypatch.setattr(machine.ctypes, "CDLL", lambda name: object())  # without malloc_trim
+    machine.return_memory()
+
+
 def test_system_that_tells_no_memory_is_no_error(monkeypatch):
     def unknown(*_, **__):
         raise OSError
