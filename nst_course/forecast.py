@@ -23,7 +23,7 @@ BACKWARD_FACTOR = 1.35  # measured: most bytes alive in a step / bytes kept for 
 TILE_FACTOR = 2.2  # the same of a tile, whose gradients of all layers are there at once
 # With tiles, what L-BFGS remembers may take so much, and is at least so many steps. Measured at
 # 64 px after 70 steps: the loss is 3 % higher with 10 than with 30, 20 % with 5, 45 % with 3.
-HISTORY_BYTES = 700_000_000
+HISTORY_BYTES = 350_000_000
 LEAST_HISTORY = 8
 EXACT_SHARE = 0.4  # of the steps, at the end, are in float32 where precision is "auto"
 TARGETS_SHARE = 0.45  # of a step's time is its forward pass
