@@ -28,6 +28,7 @@ from torch import Tensor
 
 import nst_course as nst
 from nst_course import machine
+from nst_course.tiling import TILE
 
 from .reference import REFERENCES, PlainObjective
 
@@ -169,7 +170,7 @@ def cost_of_a_step(sizes: list[int], precision: str, repeats: int = 3) -> None:
         content, style = nst.load_image("cat", size), nst.load_image("great_wave", min(size, 512))
         runs = [
             nst.StyleTransfer(content, style, backbone, precision=precision, tile=tile)
-            for tile in (None, 512)
+            for tile in (None, TILE)
         ]
         height, width = content.shape[2:]
         bare = bare_convolutions(runs[0]._backbone, height, width)
@@ -194,6 +195,7 @@ def cost_of_a_step(sizes: list[int], precision: str, repeats: int = 3) -> None:
 MEMORY = """
 import re, sys, nst_course as nst
 from nst_course.machine import process_memory
+from nst_course.tiling import TILE
 name, size = sys.argv[1], int(sys.argv[2])
 content, style = nst.load_image("cat", size), nst.load_image("great_wave", size)
 backbone = nst.load_backbone(device="cpu")
@@ -202,7 +204,7 @@ if name.startswith("torch"):
     from benchmarks.reference import REFERENCES, PlainObjective
     next(REFERENCES[name](PlainObjective(content, style, backbone), content))
 else:
-    tile = 512 if "tiles" in name else None
+    tile = TILE if "tiles" in name else None
     nst.StyleTransfer(content, style, backbone, tile=tile).run(20, progress=False)
 print(1024 * int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]) - before)
 """

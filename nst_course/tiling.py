@@ -23,8 +23,9 @@ from torch.autograd.function import once_differentiable
 from .backbone import Backbone
 from .errors import CourseError
 from .losses import content_loss, gram_in_float32
+from .machine import return_memory
 
-TILE = 512  # pixels; the tile with its halo and all that its layers keep takes about half a GB
+TILE = 384  # pixels; the tile with its halo and all that its layers keep takes about 0.4 GB
 CUTS = ("pool2", "pool3", "pool4")  # a cut at pool1 as well would double what is kept
 
 
@@ -186,6 +187,7 @@ class TiledNetwork:
                     tile.inner(pooled, pools).copy_(tile.without_halo(output, pools))
             if pooled is not None:
                 inputs.append(pooled)
+            return_memory()
         return inputs
 
     def backward(
@@ -229,6 +231,7 @@ class TiledNetwork:
                 )
                 tile.outer(before).add_(gradient)
             after = before
+            return_memory()
         return after
 
     def run(

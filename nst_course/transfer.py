@@ -115,7 +115,7 @@ class StyleTransfer:
             memory stays small: the same losses and gradients up to rounding, at about one and a
             half times the time. None for none; ``"auto"`` for tiles only where the whole picture
             does not fit into the free memory. With tiles, L-BFGS also remembers its steps in
-            bfloat16, and fewer of them where the picture is above about 1900 pixels: 25 at 2048
+            bfloat16, and fewer of them where the picture is above about 1200 pixels: 10 at 2048
             pixels, 8 at 4096, instead of 30.
         precision: ``"float32"``; ``"bfloat16"``, which is faster where the device has a unit for
             it and much slower where it has none; or ``"auto"``: where there is such a unit, the

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course import forecast, weights
+from nst_course import forecast, tiling, weights
 from nst_course import transfer as transfer_module
 from nst_course.transfer import Result, StyleTransfer
 
@@ -641,7 +641,7 @@ def test_steps_with_tiles_are_those_without(make, optimizer):
     assert next(tiled.steps(1)).losses["style/relu4_1"] > 0
 
 
-@pytest.mark.parametrize(("free", "tile"), [(None, None), (10**12, None), (10**5, 512)])
+@pytest.mark.parametrize(("free", "tile"), [(None, None), (10**12, None), (10**5, tiling.TILE)])
 def test_tiles_are_chosen_where_the_whole_picture_does_not_fit(make, monkeypatch, free, tile):
     monkeypatch.setattr(forecast, "available_memory", lambda device: free)
     assert make().tile == tile and make(tile="auto").tile == tile
@@ -650,7 +650,7 @@ def test_tiles_are_chosen_where_the_whole_picture_does_not_fit(make, monkeypatch
 
 def test_choice_of_tiles_and_forecast_agree(make, monkeypatch):
     needed = make(tile=None).estimate(100).more_bytes
-    for free, tile in ((needed - 1, 512), (needed + 1, None)):
+    for free, tile in ((needed - 1, tiling.TILE), (needed + 1, None)):
         monkeypatch.setattr(forecast, "available_memory", lambda device, free=free: free)
         assert make().tile == tile
 
