@@ -54,7 +54,8 @@ class Jupyter:
     def __init__(self, folder: Path, settings: dict):
         self.folder, self.runtime = folder, folder / "runtime"
         shutil.copytree(ROOT / "notebooks", folder / "course" / "notebooks")
-        (folder / "course" / "assets").symlink_to(ROOT / "assets")
+        shutil.copytree(ROOT / "assets" / "gallery", folder / "course" / "assets" / "gallery")
+        shutil.copytree(ROOT / "assets" / "atlas", folder / "course" / "assets" / "atlas")
         for plugin, values in settings.items():
             path = folder / "settings" / f"{plugin}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)
