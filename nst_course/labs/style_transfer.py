@@ -59,6 +59,7 @@ class StyleTransferLab:
         beginner: bool = True,
     ):
         self._make_knobs(content, style, size, beginner)
+        shared_backbone(self.pooling.value)  # loaded now, and not when Play is pressed
         self.live_run = LiveRun(
             "style transfer", make_transfer, live, self.settings(), first_image, steps
         )
