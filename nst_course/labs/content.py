@@ -1,14 +1,13 @@
 """The content explorer: what a layer remembers of a photograph, found again from noise."""
 
-import functools
-
 import ipywidgets as widgets
 import torch
 from torch import Tensor
 
-from ..images import bundled_images, load_image
+from ..images import load_image
 from ..transfer import StyleTransfer
 from .frames import img, thumbnail
+from .lab import PaintingLab, picture_menu
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
 
@@ -50,7 +49,7 @@ def make_transfer(settings: dict, start: Tensor | None) -> StyleTransfer:
     )
 
 
-class ContentLab:
+class ContentLab(PaintingLab):
     """Invert the features of a layer, and change the layer while the picture forms.
 
     Args:
@@ -60,11 +59,7 @@ class ContentLab:
     """
 
     def __init__(self, photo: str = "cat", size: int = 128, steps: int = 150):
-        menu = functools.partial(widgets.Dropdown, layout=WIDE)
-        names = [(name.replace("_", " "), name) for name in bundled_images()]
-        if photo not in bundled_images():
-            names.append((photo, photo))
-        self.photo = menu(options=names, value=photo, description="Photograph")
+        self.photo = picture_menu("Photograph", photo)
         self.layer = widgets.SelectionSlider(
             options=LAYERS,
             value="relu4_2",
@@ -72,7 +67,7 @@ class ContentLab:
             continuous_update=False,
             layout=WIDE,
         )
-        self.start = menu(options=STARTS, description="Start")
+        self.start = widgets.Dropdown(options=STARTS, description="Start", layout=WIDE)
         self.tv_weight = widgets.SelectionSlider(
             options=[(f"{weight:g}", weight) for weight in TV_WEIGHTS],
             description="Smooth γ",
@@ -114,19 +109,6 @@ class ContentLab:
             "tv_weight": self.tv_weight.value,
             "seed": 0,
         }
-
-    def run(self, steps: int | None = None) -> None:
-        """Run in the cell itself, for pages that no thread can update."""
-        self.live_run.run(steps)
-
-    def close(self) -> None:
-        """End the worker."""
-        self.live_run.close()
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.widget)
 
     def _start_anew(self) -> None:
         self.live_run.restart(self.settings())

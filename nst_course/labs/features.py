@@ -7,10 +7,11 @@ import torch
 from PIL import ImageDraw
 
 from ..errors import CourseError
-from ..images import bundled_images, load_image, to_pil
+from ..images import load_image, to_pil
 from ..visualize import maximise, receptive_field
 from .clickable import ClickablePicture
 from .frames import enlarged, heat_map, img, jpeg, png
+from .lab import Lab, picture_menu
 from .network import shared_backbone
 from .worker import Worker
 
@@ -21,7 +22,7 @@ WIDE = {"width": "300px"}
 BOX = "#ffd400"
 
 
-class FeatureExplorer:
+class FeatureExplorer(Lab):
     """Walk through the channels of a network on a photograph.
 
     A click on a map shows that channel, a click on the photograph or on the large map what the
@@ -35,13 +36,9 @@ class FeatureExplorer:
 
     def __init__(self, photo: str = "cat", layer: str = "relu3_3", size: int = 224):
         self.size = size
-        names = [(name.replace("_", " "), name) for name in bundled_images()]
-        if photo not in bundled_images():
-            names.append((photo, photo))
-        menu = functools.partial(widgets.Dropdown, layout=WIDE)
         slider = functools.partial(widgets.IntSlider, continuous_update=False, layout=WIDE)
-        self.photo = menu(options=names, value=photo, description="Photograph")
-        self.layer = menu(options=LAYERS, value=layer, description="Layer")
+        self.photo = picture_menu("Photograph", photo)
+        self.layer = widgets.Dropdown(options=LAYERS, value=layer, description="Layer", layout=WIDE)
         self.page = slider(description="Page")
         self.row, self.column = slider(description="Row"), slider(description="Column")
         self.optimum_button = widgets.Button(
@@ -77,11 +74,6 @@ class FeatureExplorer:
     def close(self) -> None:
         """End the worker."""
         self.worker.stop()
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.widget)
 
     def _lay_out(self) -> None:
         cells = [

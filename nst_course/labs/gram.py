@@ -4,17 +4,18 @@ import ipywidgets as widgets
 import torch
 from torch import Tensor
 
-from ..images import bundled_images, load_image
+from ..images import load_image
 from ..losses import gram_matrix
 from ..transfer import STYLE_LAYERS
 from .frames import heat_map, img, png, thumbnail
+from .lab import Lab, picture_menu
 from .network import shared_backbone
 
 WIDE = {"width": "300px"}
 MAP_SIDE = 200  # pixels on the page
 
 
-class GramExplorer:
+class GramExplorer(Lab):
     """Choose two channels of a layer, see both maps and what the Gram matrix makes of them.
 
     Args:
@@ -25,12 +26,7 @@ class GramExplorer:
 
     def __init__(self, picture: str = "great_wave", layer: str = "relu2_1", size: int = 192):
         self.size = size
-        names = [(name.replace("_", " "), name) for name in bundled_images()]
-        if picture not in bundled_images():
-            names.append((picture, picture))
-        self.picture = widgets.Dropdown(
-            options=names, value=picture, description="Picture", layout=WIDE
-        )
+        self.picture = picture_menu("Picture", picture)
         self.layer = widgets.Dropdown(
             options=list(STYLE_LAYERS), value=layer, description="Layer", layout=WIDE
         )
@@ -61,11 +57,6 @@ class GramExplorer:
         left = widgets.VBox([*knobs, buttons, self.thumbnail], layout={"flex": "0 0 310px"})
         right = widgets.VBox([self.maps, self.result], layout={"flex": "1 1 400px"})
         self.widget = widgets.HBox([left, right], layout={"flex_flow": "row wrap"})
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.widget)
 
     @torch.no_grad()
     def _read_picture(self) -> None:

@@ -3,10 +3,11 @@
 import ipywidgets as widgets
 from torch import Tensor
 
-from ..images import bundled_images, load_image
+from ..images import load_image
 from ..shares import gradient_lengths, weights_for_shares
 from ..transfer import STYLE_LAYERS, StyleTransfer
 from .frames import img, thumbnail
+from .lab import PaintingLab, picture_menu
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
 
@@ -21,7 +22,7 @@ PRESETS = {
 WIDE = {"width": "300px"}
 
 
-class LayerMixer:
+class LayerMixer(PaintingLab):
     """Set each term's share of the gradient, and watch what the picture becomes.
 
     Args:
@@ -39,14 +40,8 @@ class LayerMixer:
     ):
         self.size = size
         self.lengths: dict[str, float] = {}  # of the gradients at the sketch, once measured
-        names = [(name.replace("_", " "), name) for name in bundled_images()]
         self.pictures = {
-            what: widgets.Dropdown(
-                options=names if chosen in bundled_images() else [*names, (chosen, chosen)],
-                value=chosen,
-                description=what.capitalize(),
-                layout=WIDE,
-            )
+            what: picture_menu(what.capitalize(), chosen)
             for what, chosen in (("content", content), ("style", style))
         }
         self.preset = widgets.Dropdown(options=list(PRESETS), description="Preset", layout=WIDE)
@@ -115,19 +110,6 @@ class LayerMixer:
 
     def first_image(self, settings: dict) -> Tensor:
         return load_image(settings["content"], self.size)
-
-    def run(self, steps: int | None = None) -> None:
-        """Run in the cell itself, for pages that no thread can update."""
-        self.live_run.run(steps)
-
-    def close(self) -> None:
-        """End the worker."""
-        self.live_run.close()
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.widget)
 
     def _change(self) -> None:
         self.live_run.painter.change(self.settings())

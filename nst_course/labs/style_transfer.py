@@ -9,11 +9,12 @@ from torch import Tensor
 
 from ..animation import save_animation
 from ..errors import CourseError
-from ..images import bundled_images, load_image, save_image, to_pil
+from ..images import load_image, save_image, to_pil
 from ..machine import available_memory, readable_bytes
 from ..transfer import LEARNING_RATES, STYLE_LAYERS, StyleTransfer
 from .curves import curves_svg
 from .frames import enlarged, img, jpeg, png, side_by_side, thumbnail, wiped
+from .lab import PaintingLab, picture_menu
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
 from .photo_upload import PhotoUpload
@@ -37,7 +38,7 @@ def live(settings: dict) -> dict:
     return {name: settings[name] for name in LIVE}
 
 
-class StyleTransferLab:
+class StyleTransferLab(PaintingLab):
     """Turn the knobs of a style transfer while it runs; the last line of a cell shows it.
 
     Weights act at the next step. The pictures, the size, the start, the seed, the pooling and the
@@ -92,24 +93,11 @@ class StyleTransferLab:
             "style_layers": layers,
         }
 
-    def run(self, steps: int | None = None) -> None:
-        """Run in the cell itself, for pages such as Colab's that no thread can update."""
-        self.live_run.run(steps)
-
-    def close(self) -> None:
-        """End the worker; the page stays as it is."""
-        self.live_run.close()
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.widget)
-
     # ------------------------------------------------------------ knobs
 
     def _make_knobs(self, content: str, style: str, size: int, beginner: bool) -> None:
-        self.content = self._picture_menu("Content", content)
-        self.style = self._picture_menu("Style", style)
+        self.content = picture_menu("Content", content)
+        self.style = picture_menu("Style", style)
         self.content_upload = self._upload("Your photograph", self.content)
         self.style_upload = self._upload("Your artwork", self.style)
         menu = functools.partial(widgets.Dropdown, layout=WIDE)
@@ -138,14 +126,6 @@ class StyleTransferLab:
             knob.observe(lambda _: self._ask_for_reset(), "value")
         for knob in (self.pooling, self.optimizer):
             knob.observe(lambda _: self._ask_for_reset(), "value")
-
-    @staticmethod
-    def _picture_menu(description: str, value: str) -> widgets.Dropdown:
-        options = [(name.replace("_", " "), name) for name in bundled_images()]
-        if value not in bundled_images():
-            load_image(value, 16)  # a path that cannot be opened is refused here, in a sentence
-            options.append((Path(value).name, value))
-        return widgets.Dropdown(options=options, value=value, description=description, layout=WIDE)
 
     @staticmethod
     def _slider(description: str, values: tuple, value: float, sign: str = "") -> widgets.Widget:
