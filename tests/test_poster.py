@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course import cli, forecast, poster, weights
+from nst_course import cli, forecast, poster
 from nst_course.poster import Poster, Scale, plan
 
 ROOT = Path(__file__).parent.parent
@@ -24,12 +24,8 @@ def always_written(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def backbone() -> nst.Backbone:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(weights, "WIDTHS", (6, 8, 8, 8, 8))
-        parameters = weights.random_parameters("vgg16")
-    parameters["conv1_1.weight"] /= 50  # 0…255 in, about one out
-    return nst.Backbone("vgg16", parameters)
+def backbone(narrow_backbone) -> nst.Backbone:
+    return narrow_backbone
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course import forecast, tiling, weights
+from nst_course import forecast, tiling
 from nst_course import transfer as transfer_module
 from nst_course.transfer import Result, StyleTransfer
 
@@ -18,12 +18,8 @@ LAYERS = {"relu1_1": 0.5, "relu2_1": 2.0}
 
 
 @pytest.fixture(scope="module")
-def backbone() -> nst.Backbone:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(weights, "WIDTHS", (6, 8, 8, 8, 8))
-        parameters = weights.random_parameters("vgg16")
-    parameters["conv1_1.weight"] /= 50  # 0…255 in, about one out
-    return nst.Backbone("vgg16", parameters)
+def backbone(narrow_backbone) -> nst.Backbone:
+    return narrow_backbone
 
 
 @pytest.fixture

@@ -1,0 +1,16 @@
+"""What several test files share."""
+
+import pytest
+
+import nst_course as nst
+from nst_course import weights
+
+
+@pytest.fixture(scope="session")
+def narrow_backbone() -> nst.Backbone:
+    """A VGG-16 of a few random channels, whose steps take milliseconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weights, "WIDTHS", (6, 8, 8, 8, 8))
+        parameters = weights.random_parameters("vgg16")
+    parameters["conv1_1.weight"] /= 50  # 0…255 in, about one out
+    return nst.Backbone("vgg16", parameters)
