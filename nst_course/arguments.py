@@ -8,7 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .colours import match_colours
 from .errors import CourseError
+
+STARTS = ("content", "recoloured", "style", "noise")
 
 
 def as_image(name: str, image: Tensor) -> Tensor:
@@ -38,9 +41,11 @@ def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int
                 "give both the same."
             )
         return as_image("init", init).to(content.device).clone()
-    check_choice("init", init, ("content", "style", "noise"))
+    check_choice("init", init, STARTS)
     if init == "content":
         return content.clone()
+    if init == "recoloured":
+        return match_colours(content, style).clamp(0, 1)
     if init == "style":
         return F.interpolate(style, content.shape[2:], mode="bicubic", antialias=True).clamp(0, 1)
     # On the CPU, so that a seed means the same noise on every device.

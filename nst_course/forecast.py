@@ -10,23 +10,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import winograd
 from .backbone import Backbone
 from .lbfgs import HISTORY
-from .machine import available_memory, process_memory
+from .machine import available_memory, process_memory, return_memory
 from .tiling import TILE, TiledNetwork, pools_before
 
 if TYPE_CHECKING:
     from .transfer import StyleTransfer
 
-PROBE_SIZE = 192  # pixels on the longer side of the copy whose steps are timed
+PROBE_SIZE = 192  # pixels on a side of the copy whose steps are timed
+LARGE_PROBE_SIZE = 384  # the same where large convolutions go another way, which is faster a pixel
+TILED_PROBE_SIZES = (384, 512)
 BACKWARD_FACTOR = 1.35  # measured: most bytes alive in a step / bytes kept for the backward pass
 TILE_FACTOR = 2.2  # the same of a tile, whose gradients of all layers are there at once
 # With tiles, what L-BFGS remembers may take so much, and is at least so many steps. Measured at
 # 64 px after 70 steps: the loss is 3 % higher with 10 than with 30, 20 % with 5, 45 % with 3.
 HISTORY_BYTES = 350_000_000
 LEAST_HISTORY = 8
-EXACT_SHARE = 0.4  # of the steps, at the end, are in float32 where precision is "auto"
-TARGETS_SHARE = 0.45  # of a step's time is its forward pass
+EXACT_SHARE = 0.1  # of the steps, at the end, are in float32 where precision is "auto"
+TARGETS_SHARE, TILED_TARGETS_SHARE = 0.45, 0.3  # of a step's time is a forward pass
 LARGEST_SIZE = 100_000  # pixels; no more than this is ever proposed
 IMAGES = 10  # pictures that a step holds at once: pixels, best, gradient, moves, …
 
@@ -66,8 +69,10 @@ def fastest(step: Callable[[], object], repeats: int = 3) -> float:
     return min(seconds)
 
 
-def bytes_a_number(backbone: Backbone) -> int:
-    return backbone.convolutions["conv1_1"].weight.element_size()
+def bytes_a_number(backbone: Backbone, layer: str) -> int:
+    """Of the features of a layer: 4 in float32, 2 in bfloat16."""
+    *_, last = (name for name in backbone.up_to([layer]) if name.startswith("conv"))
+    return backbone.convolutions[last].weight.element_size()
 
 
 def bytes_of_features(backbone: Backbone, layers: Iterable[str], height: int, width: int) -> int:
@@ -75,9 +80,9 @@ def bytes_of_features(backbone: Backbone, layers: Iterable[str], height: int, wi
 
     A ReLU works in place and takes nothing; max pooling also keeps where each maximum was.
     """
-    number = bytes_a_number(backbone)
-    kept = 3 * height * width * number
+    kept = 3 * height * width * 4
     for layer in layers:
+        number = bytes_a_number(backbone, layer)
         if layer.startswith("pool"):
             height, width = height // 2, width // 2
             indices = 8 if backbone.pooling == "max" else 0
@@ -98,17 +103,20 @@ def bytes_of_step(
         height, width: of the picture.
         tile: side of the tiles in pixels, or None for none.
     """
+    at_once = (height, width) if tile is None else (min(height, tile), min(width, tile))
+    workspace = winograd.bytes_of_workspace(backbone.convolutions["conv1_2"], *at_once)
     if tile is None:
         kept = bytes_of_features(backbone, backbone.up_to(wanted), height, width)
-        return int(BACKWARD_FACTOR * kept)
+        return int(BACKWARD_FACTOR * kept) + workspace
     inputs, of_one_tile = [], []
-    channels = 3
+    channels, each = 3, 4
     for segment in TiledNetwork(backbone, tile).segments(wanted):
-        inputs.append(channels * height * width * bytes_a_number(backbone))
+        inputs.append(channels * height * width * each)
         sides = (min(size, segment.side + 2 * segment.halo) for size in (height, width))
         of_one_tile.append(bytes_of_features(backbone, segment.layers, *sides))
         height, width = height // segment.multiple, width // segment.multiple
         channels = backbone.channels(segment.layers[-1])
+        each = bytes_a_number(backbone, segment.layers[-1])
     inputs.append(0)
     # While a segment is gone through backward: its input and those of all before it, and the
     # gradients to its input and to its output.
@@ -116,7 +124,8 @@ def bytes_of_step(
         sum(inputs[: number + 1]) + inputs[number] + inputs[number + 1]
         for number in range(len(inputs) - 1)
     )
-    return int(max(picture_wide, default=0) + TILE_FACTOR * max(of_one_tile, default=0))
+    tiles = TILE_FACTOR * max(of_one_tile, default=0)
+    return int(max(picture_wide, default=0) + tiles) + workspace
 
 
 def bytes_of_images(image_bytes: int, optimizer: str, steps: int, tile: int | None) -> int:
@@ -158,19 +167,11 @@ def overlap(network: TiledNetwork, wanted: Collection[str], height: int, width: 
 
 def forecast(transfer: "StyleTransfer", steps: int) -> Estimate:
     """Seconds and bytes that ``steps`` steps of a transfer will take, before they start."""
-    small = small_copy(transfer)
-    pixel = fastest(small._step)
-    if transfer.precision == "auto" and transfer.reduced_backbone is not None:
-        small.work_with(small.exact_backbone)
-        pixel += EXACT_SHARE * (fastest(small._step) - pixel)
-    pixel /= small.content.numel()
+    a_step = seconds_of_step(transfer)
     height, width = transfer.content.shape[2:]
     # Before the first step, both pictures go forward through the network once.
-    targets = TARGETS_SHARE * pixel * (transfer.content.numel() + transfer.style.numel())
-    a_step = pixel * transfer.content.numel()
-    if transfer.tile is not None:  # the small copy is one tile
-        network = TiledNetwork(transfer.exact_backbone, transfer.tile)
-        a_step *= overlap(network, transfer.layers, height, width)
+    share = TARGETS_SHARE if transfer.tile is None else TILED_TARGETS_SHARE
+    targets = share * a_step * (1 + transfer.style.numel() / transfer.content.numel())
     more = more_bytes(transfer, steps, height, width, transfer.tile)
 
     def more_bytes_at(size: int) -> int:
@@ -184,6 +185,39 @@ def forecast(transfer: "StyleTransfer", steps: int) -> Estimate:
         size=max(height, width),
         more_bytes_at=more_bytes_at,
     )
+
+
+def seconds_of_step(transfer: "StyleTransfer") -> float:
+    """Seconds of one step, from the steps of small copies."""
+    sides = [PROBE_SIZE]
+    if winograd.pays(transfer.exact_backbone.convolutions["conv1_1"], transfer.content):
+        # In tiles, each layer prepares its kernels for every tile, which small pictures pay dearly.
+        sides = [LARGE_PROBE_SIZE] if transfer.tile is None else TILED_PROBE_SIZES
+    copies = [small_copy(transfer, side) for side in sides]
+    seconds = [seconds_of_small_step(copy) for copy in copies]
+    pixels = [multiplied_pixels(copy) for copy in copies]
+    slope = seconds[-1] / pixels[-1]
+    if pixels[-1] > pixels[0]:
+        slope = max(0.0, (seconds[-1] - seconds[0]) / (pixels[-1] - pixels[0]))
+    return_memory()  # what the small copies took is free again
+    return seconds[-1] + slope * (multiplied_pixels(transfer) - pixels[-1])
+
+
+def seconds_of_small_step(small: "StyleTransfer") -> float:
+    seconds = fastest(small._step)
+    if small.precision == "auto" and small.reduced_backbone is not None:
+        small.work_with(small.exact_backbone)
+        seconds += EXACT_SHARE * (fastest(small._step) - seconds)
+    return seconds
+
+
+def multiplied_pixels(transfer: "StyleTransfer") -> float:
+    """How many pixels the convolutions work on, those of halos included."""
+    height, width = transfer.content.shape[2:]
+    if transfer.tile is None:
+        return height * width
+    network = TiledNetwork(transfer.exact_backbone, transfer.tile)
+    return height * width * overlap(network, transfer.layers, height, width)
 
 
 def more_bytes(
@@ -211,12 +245,12 @@ def choose_tile(transfer: "StyleTransfer") -> int | None:
     return None if free is None or needed < free else TILE
 
 
-def small_copy(transfer: "StyleTransfer") -> "StyleTransfer":
-    """A transfer of the same settings whose content is at most `PROBE_SIZE` pixels long."""
+def small_copy(transfer: "StyleTransfer", side: int) -> "StyleTransfer":
+    """A transfer of the same settings whose pictures have no more pixels than a small square."""
 
     def reduced(image: Tensor) -> Tensor:
-        scale = min(1.0, PROBE_SIZE / max(image.shape[2:]))
-        height, width = (max(min(side, 32), round(side * scale)) for side in image.shape[2:])
+        scale = min(1.0, side / (image.shape[2] * image.shape[3]) ** 0.5)
+        height, width = (max(min(length, 32), round(length * scale)) for length in image.shape[2:])
         return F.interpolate(image, (height, width), mode="bilinear", antialias=True)
 
     return type(transfer)(

@@ -68,22 +68,43 @@ class _Gram(torch.autograd.Function):
     @staticmethod
     def forward(ctx, features: Tensor) -> Tensor:
         ctx.save_for_backward(features)
-        rows = features[0].movedim(0, -1).flatten(0, 1)  # (H·W, C): Fᵀ
+        if channels_lie_together(features):
+            matrix = features[0].movedim(0, -1).flatten(0, 1).T
+        else:
+            matrix = features[0].flatten(1)
+        channels, positions = matrix.shape  # F
         if features.dtype not in (torch.bfloat16, torch.float16):
-            return (rows.T @ rows / len(rows))[None]
-        total = rows.new_zeros((rows.shape[1], rows.shape[1]), dtype=torch.float32)
-        for part in rows.split(_Gram.PART):
+            return (matrix @ matrix.T / positions)[None]
+        total = matrix.new_zeros((channels, channels), dtype=torch.float32)
+        for part in matrix.split(_Gram.PART, dim=1):
             part = part.float()
-            total.addmm_(part.T, part)
-        return (total / len(rows))[None]
+            total.addmm_(part, part.T)
+        return (total / positions)[None]
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor) -> Tensor:
         (features,) = ctx.saved_tensors
-        # With dL/dG = D: dL/dF = (D + Dᵀ) F / M, where a relative error does no harm.
-        both = (gradient[0] + gradient[0].T) / features[0, 0].numel()
-        return (features.movedim(1, -1) @ both.to(features.dtype)).movedim(-1, 1)
+        return gram_gradient(features, gradient, features[0, 0].numel())
+
+
+def gram_gradient(features: Tensor, gradient: Tensor, positions: int) -> Tensor:
+    """dL/dF = (D + Dᵀ) F / M, where dL/dG = D; a relative error of bfloat16 does no harm here.
+
+    Args:
+        features: F, (1, C, h, w), of all M positions or some of them.
+        gradient: D, (1, C, C).
+        positions: M, of the whole picture.
+    """
+    both = ((gradient + gradient.mT) / positions).to(features.dtype)
+    if channels_lie_together(features):
+        return (features.movedim(1, -1) @ both).movedim(-1, 1)
+    return (both @ features.flatten(2)).view(features.shape)
+
+
+def channels_lie_together(features: Tensor) -> bool:
+    """Whether the order in memory is channels_last; the result of a product should keep it."""
+    return features.stride(1) == 1
 
 
 def style_loss(gram: Tensor, target_gram: Tensor) -> Tensor:

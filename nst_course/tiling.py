@@ -22,7 +22,7 @@ from torch.autograd.function import once_differentiable
 
 from .backbone import Backbone
 from .errors import CourseError
-from .losses import content_loss, gram_in_float32
+from .losses import channels_lie_together, content_loss, gram_gradient, gram_in_float32
 from .machine import return_memory
 
 TILE = 384  # pixels; the tile with its halo and all that its layers keep takes about 0.4 GB
@@ -240,8 +240,6 @@ class TiledNetwork:
         """One segment on one part of its input: its output, and the features wanted."""
         if segment.layers[0] == self.backbone.layers[0]:
             part = self.backbone.prepare(part)
-        else:
-            part = part.contiguous(memory_format=torch.channels_last)
         return self.backbone.run(part, segment.layers, wanted)
 
     def segments(self, wanted: Iterable[str]) -> list[Segment]:
@@ -275,10 +273,9 @@ def pools_before(layers: Sequence[str], layer: str) -> int:
 
 def picture_wide(like: Tensor, size: tuple[int, int]) -> Tensor:
     """Room for the features of the whole picture, of the kind that ``like`` has of a tile."""
+    order = torch.channels_last if channels_lie_together(like) else torch.contiguous_format
     shape = (*like.shape[:2], *size)
-    return torch.empty(
-        shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last
-    )
+    return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=order)
 
 
 class _Sums(torch.autograd.Function):
@@ -322,10 +319,9 @@ class _Sums(torch.autograd.Function):
                 away = features - tile.inner(ctx.content_targets[layer], pools)
                 entries = features.shape[1] * tile.positions(pools)
                 total = away * (of_content[layer] * 2 / entries)
-            if layer in of_gram:  # of G = F Fᵀ / M, where dL/dG = D: (D + Dᵀ) F / M
-                both = (of_gram[layer][0] + of_gram[layer][0].T) / tile.positions(pools)
-                rows = features.movedim(1, -1)  # (1, h, w, C), as it lies in memory
-                total = total + (rows @ both.to(rows.dtype)).movedim(-1, 1)
+            if layer in of_gram:
+                positions = tile.positions(pools)
+                total = total + gram_gradient(features, of_gram[layer], positions)
             return total.to(features.dtype)
 
         return ctx.network.backward(ctx.inputs, {*of_content, *of_gram}, pull), None, None, None

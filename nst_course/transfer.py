@@ -47,7 +47,8 @@ EXPLOSION = 10  # a loss this many times above where it started is not coming ba
 MOST_RESTARTS = 10
 
 
-NUMBERS = ("iteration", "best_iteration", "best_total", "first_total")  # of the loop
+# Of the loop: what a run that is taken up again has to know.
+NUMBERS = ("iteration", "best_iteration", "best_total", "first_total", "end", "exact_from")
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,9 @@ class StyleTransfer:
         content_weight: α.
         style_weight: β. 0.01 hardly touches the photograph, 1 tints it, 1000 paints it anew.
         tv_weight: γ, of the total variation; 0 switches it off, 10 000 smooths visibly.
-        init: where the image starts: ``"content"``, ``"style"``, ``"noise"`` or a tensor of the
-            content's shape.
+        init: where the image starts: ``"content"``; ``"recoloured"``, which is the content in the
+            artwork's colours and saves about ten steps; ``"style"``, ``"noise"``, or a tensor of
+            the content's shape.
         optimizer: ``"lbfgs"`` (without line search, history 30) or ``"adam"``.
         seed: of the noise; the same seed gives the same picture on the same machine.
         learning_rate: 1 for L-BFGS and 0.02 for Adam unless given.
@@ -119,7 +121,7 @@ class StyleTransfer:
             pixels, 8 at 4096, instead of 30.
         precision: ``"float32"``; ``"bfloat16"``, which is faster where the device has a unit for
             it and much slower where it has none; or ``"auto"``: where there is such a unit, the
-            last 40 % of the steps asked for are in float32, so that the noise of bfloat16 goes.
+            last tenth of the steps asked for is in float32, so that the noise of bfloat16 goes.
 
     The weights and layers are attributes that may be changed between steps: the next step uses
     them and starts its model of the curvature afresh.
@@ -186,6 +188,7 @@ class StyleTransfer:
         self._iteration = 0
         self._best_total = math.inf
         self._first_total: float | None = None
+        self._end = self._exact_from = 0  # iterations: where the run ends, where float32 begins
         self._objective: tuple | None = None  # the settings of the last step
         self._optimizer: torch.optim.Optimizer | None = None
         self._check_settings()
@@ -202,9 +205,11 @@ class StyleTransfer:
         on where it stopped; `image` is the best picture so far.
         """
         check_count("count", count)
-        for left in range(count, 0, -1):
+        if (end := self._iteration + count) != self._end:  # else this is the rest of a run
+            self._end, self._exact_from = end, end - math.ceil(EXACT_SHARE * count)
+        for _ in range(count):
             if self.precision == "auto" and self.reduced_backbone is not None:
-                exact = left <= math.ceil(EXACT_SHARE * count)
+                exact = self._iteration >= self._exact_from
                 self.work_with(self.exact_backbone if exact else self.reduced_backbone)
             yield self._step()
 
@@ -340,6 +345,7 @@ class StyleTransfer:
         tensors = {"pixels": self._pixels.detach(), "best": self._best}
         facts = {name: getattr(self, f"_{name}") for name in NUMBERS}
         facts["learning_rate"] = self.learning_rate
+        facts["exact"] = self._backbone is self.exact_backbone
         if self._optimizer is not None:
             facts["optimizer"] = separate(self._optimizer.state_dict(), tensors)
         return tensors, facts
@@ -352,6 +358,7 @@ class StyleTransfer:
         self.learning_rate = facts["learning_rate"]
         self._restart_from(tensors["pixels"])
         self._best = tensors["best"]
+        self._backbone = (None if facts["exact"] else self.reduced_backbone) or self.exact_backbone
         for name in NUMBERS:
             setattr(self, f"_{name}", facts[name])
         if "optimizer" in facts:

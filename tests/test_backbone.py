@@ -150,6 +150,20 @@ def test_copy_in_bfloat16_is_close_and_leaves_the_original():
     assert 0 < (coarse - exact).norm() / exact.norm() < 0.03
 
 
+def test_shallow_layers_of_a_copy_in_bfloat16_stay_exact():
+    """Two images that bfloat16 cannot tell apart differ in relu2_1, and the gradient is float32."""
+    backbone = Backbone("vgg16", parameters(dtype=torch.float32))
+    coarse = backbone.in_precision(torch.bfloat16)
+    image = random_image(32, 32).float().requires_grad_()
+    layers = ["relu1_1", "relu2_1", "relu2_2"]
+    found, expected = coarse(image, layers), backbone(image, layers)
+    assert torch.equal(found["relu2_1"], expected["relu2_1"])
+    assert found["relu2_2"].dtype == torch.bfloat16
+    (gradient,) = torch.autograd.grad(found["relu2_2"].float().square().mean(), image)
+    assert not torch.equal(gradient, gradient.bfloat16().float())
+    assert {layer.weight.dtype for layer in backbone.convolutions.values()} == {torch.float32}
+
+
 def test_image_goes_to_the_device_of_the_network():
     backbone = Backbone("vgg16", parameters()).to("meta")
     found = backbone(random_image(16, 16), ["pool2"])["pool2"]

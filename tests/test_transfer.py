@@ -250,14 +250,14 @@ def test_bfloat16_finds_nearly_the_same_loss(make, with_unit):
 
 def precisions(transfer, count: int) -> list[torch.dtype]:
     """The number format of each step."""
-    return [transfer._backbone.convolutions["conv1_1"].weight.dtype for _ in transfer.steps(count)]
+    return [transfer._backbone.convolutions["conv5_1"].weight.dtype for _ in transfer.steps(count)]
 
 
 def test_auto_is_float32_without_a_unit_and_ends_in_float32_with_one(make, monkeypatch):
     monkeypatch.setattr(transfer_module, "has_fast_bfloat16", lambda device: False)
     assert set(precisions(make(), 5)) == {torch.float32}
     monkeypatch.setattr(transfer_module, "has_fast_bfloat16", lambda device: True)
-    assert precisions(make(), 10) == [torch.bfloat16] * 6 + [torch.float32] * 4
+    assert precisions(make(), 20) == [torch.bfloat16] * 18 + [torch.float32] * 2
     assert precisions(make(), 1) == [torch.float32]  # one step at a time, as the labs take them
     assert set(precisions(make(precision="float32"), 5)) == {torch.float32}
     assert set(precisions(make(precision="bfloat16"), 5)) == {torch.bfloat16}
@@ -268,7 +268,7 @@ def test_auto_gets_within_2_percent_of_float32_at_equal_steps(make, with_unit):
     ends = [make(precision="float32").losses(r.image)["total"].item() for r in (exact, auto)]
     assert exact.history["total"] != auto.history["total"]
     assert ends[1] < 1.02 * ends[0]
-    assert auto.best_iteration >= 60  # losses of bfloat16 do not compete with those of float32
+    assert auto.best_iteration >= 90  # losses of bfloat16 do not compete with those of float32
 
 
 def test_bfloat16_without_a_unit_is_told_once(make, monkeypatch):
@@ -283,13 +283,13 @@ def test_forecast_of_auto_lies_between_those_of_its_two_precisions(make, monkeyp
     monkeypatch.setattr(
         forecast,
         "fastest",
-        lambda step: seconds[step.__self__._backbone.convolutions["conv1_1"].weight.dtype],
+        lambda step: seconds[step.__self__._backbone.convolutions["conv5_1"].weight.dtype],
     )
     auto, exact, coarse = (
         make(precision=p).estimate(11).seconds - make(precision=p).estimate(1).seconds
         for p in ("auto", "float32", "bfloat16")
     )
-    assert (coarse, auto, exact) == pytest.approx((10, 14, 20))
+    assert (coarse, auto, exact) == pytest.approx((10, 11, 20))
 
 
 # ---------------------------------------------------------------- weights changed on the way
@@ -619,7 +619,7 @@ def test_forecast_comes_before_the_memory_is_taken(make, backbone):
         make(content=nst.load_image("cat", size=1024)).estimate(10)
     finally:
         hook.remove()
-    assert max(largest) <= 3 * forecast.PROBE_SIZE**2
+    assert max(largest) <= 1.01 * 3 * forecast.PROBE_SIZE**2
 
 
 # ---------------------------------------------------------------- tiles
@@ -652,12 +652,15 @@ def test_choice_of_tiles_and_forecast_agree(make, monkeypatch):
 
 
 def test_tiles_are_told_to_take_less_memory_and_more_time(make, monkeypatch):
-    monkeypatch.setattr(forecast, "fastest", lambda step: 1.0)
+    """The small copies are in tiles as well, with overlaps as theirs."""
+    monkeypatch.setattr(
+        forecast, "fastest", lambda step: 1.0 if step.__self__.tile is None else 1.5
+    )
     picture = nst.load_image("cat", size=512)
     whole, tiled = (make(content=picture, tile=tile) for tile in (None, 64))
     estimates = [transfer.estimate(3) for transfer in (whole, tiled)]
     assert estimates[1].more_bytes < 0.7 * estimates[0].more_bytes
-    assert estimates[1].seconds > 1.05 * estimates[0].seconds
+    assert 1.3 < estimates[1].seconds / estimates[0].seconds < 1.7
     free = estimates[1].more_bytes // 3
     fitting = estimates[1].size_that_fits(free)
     smaller = make(content=nst.load_image("cat", size=fitting), tile=64).estimate(3)

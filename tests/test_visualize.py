@@ -257,7 +257,7 @@ def test_a_relu_layer_means_the_same_units_as_its_conv_layer(backbone):
 def test_precision_is_what_is_fast_on_the_device(backbone, monkeypatch, fast):
     monkeypatch.setattr(activation, "fast_dtype", lambda device: fast)
     network = activation.in_precision(backbone, "auto")
-    assert network.convolutions["conv1_1"].weight.dtype == fast
+    assert network.convolutions["conv5_1"].weight.dtype == fast
 
 
 def test_the_precision_of_the_transfer_is_taken(backbone):
