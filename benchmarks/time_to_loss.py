@@ -6,7 +6,8 @@
     python -m benchmarks.time_to_loss --sizes 128 256 512          seconds a pixel, at these sizes
 
 All solvers run in one process, turn by turn, so that whatever else the machine does disturbs each
-of them as much. The clock of a solver runs in its own turns only. All start from the content image.
+of them as much. The clock of a solver runs in its own turns only. The plain ones start from the
+content image, this course from the content image in the artwork's colours, as `nst-course render`.
 The loss to be reached is the lowest that any of the plain solvers has after so many evaluations.
 That of `torch.optim.LBFGS` with its defaults will not do: its first step is often so large that it
 never comes back.
@@ -24,6 +25,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 import nst_course as nst
@@ -56,7 +58,7 @@ def race(content: Tensor, style: Tensor, steps: int, precision: str) -> dict[str
     backbone = nst.load_backbone()
     content, style = content.to(backbone.device), style.to(backbone.device)
     objective = PlainObjective(content, style, backbone)
-    transfer = nst.StyleTransfer(content, style, backbone, precision=precision)
+    transfer = nst.StyleTransfer(content, style, backbone, init="recoloured", precision=precision)
     turns = {OURS: our_turns(transfer, steps)}
     turns |= {name: begin(objective, content) for name, begin in REFERENCES.items()}
     curves: dict[str, Curve] = {name: [] for name in turns}
@@ -132,8 +134,8 @@ def spread(values: list[float]) -> str:
 
 
 def bare_convolutions(backbone: nst.Backbone, height: int, width: int) -> Callable[[], None]:
-    """All convolutions to relu5_1, forward and back to their inputs, and nothing between them."""
-    work, dtype = [], backbone.convolutions["conv1_1"].weight.dtype
+    """PyTorch's convolutions to relu5_1, forward and back to their inputs, and nothing between."""
+    work = []
     for name in backbone.up_to(["relu5_1"]):
         if name.startswith("pool"):
             height, width = height // 2, width // 2
@@ -141,8 +143,8 @@ def bare_convolutions(backbone: nst.Backbone, height: int, width: int) -> Callab
             continue
         layer = backbone.convolutions[name]
         x, y = (
-            torch.randn(1, channels, height, width, device=backbone.device, dtype=dtype).contiguous(
-                memory_format=torch.channels_last
+            torch.randn(1, channels, height, width, device=backbone.device).to(
+                layer.weight.dtype, memory_format=torch.channels_last
             )
             for channels in (layer.in_channels, layer.out_channels)
         )
@@ -151,7 +153,7 @@ def bare_convolutions(backbone: nst.Backbone, height: int, width: int) -> Callab
     @torch.no_grad()
     def run() -> None:
         for layer, x, _ in work:
-            layer(x)
+            F.conv2d(x, layer.weight, layer.bias, padding=1)
         for layer, x, y in work:
             torch.ops.aten.convolution_backward(
                 y, x, layer.weight, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,

@@ -12,7 +12,7 @@ from .arguments import check_choice
 from .errors import CourseError
 from .machine import best_device
 from .weights import BLOCKS, MEANS, conv_names, load_parameters
-from .winograd import convolve
+from .winograd import Convolution
 
 POOLING = ("max", "avg")
 # These stay in float32 in a network of reduced precision, at a fifth of its multiplications. They
@@ -57,7 +57,7 @@ class Backbone(nn.Module):
         for name in conv_names(network):
             weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
             convolution = nn.utils.skip_init(
-                nn.Conv2d, weight.shape[1], weight.shape[0], 3, padding=1
+                Convolution, weight.shape[1], weight.shape[0], 3, padding=1
             )
             convolution.weight.data = weight.contiguous(memory_format=torch.channels_last)
             convolution.bias.data = bias
@@ -147,7 +147,7 @@ class Backbone(nn.Module):
         for name in names:
             if name.startswith("conv"):
                 convolution = self.convolutions[name]
-                x = convolve(convolution, x.to(convolution.weight.dtype))
+                x = convolution(x.to(convolution.weight.dtype))
             elif name.startswith("relu"):
                 # In place saves a copy; a conv layer that was asked for must keep its negatives.
                 x = F.relu(x, inplace=name.replace("relu", "conv") not in wanted)

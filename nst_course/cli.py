@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from .arguments import STARTS
 from .errors import CourseError
 from .images import check_place, find_image, load_image, save_image
 
@@ -70,7 +71,9 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("--tv-weight", type=float, default=0.0, help="smoothness (%(default)s)")
     render.add_argument("--backbone", choices=("vgg16", "vgg19"), default="vgg16")
     render.add_argument("--pooling", choices=("max", "avg"), default="max")
-    render.add_argument("--init", choices=("content", "style", "noise"), default="content")
+    render.add_argument(
+        "--init", choices=STARTS, default="recoloured", help="the start (%(default)s)"
+    )
     render.add_argument("--optimizer", choices=("lbfgs", "adam"), default="lbfgs")
     render.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
     render.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")

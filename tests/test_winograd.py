@@ -12,7 +12,7 @@ here = pytest.mark.skipif(not winograd.available(), reason="this CPU or PyTorch 
 
 def layer(inputs: int, outputs: int, seed: int = 0) -> nn.Conv2d:
     torch.manual_seed(seed)
-    return nn.Conv2d(inputs, outputs, 3, padding=1).requires_grad_(False)
+    return winograd.Convolution(inputs, outputs, 3, padding=1).requires_grad_(False)
 
 
 def picture(channels: int, height: int, width: int) -> torch.Tensor:
@@ -63,6 +63,15 @@ def test_pays_where_the_layer_is_large_and_the_rest_suits(with_winograd):
     assert not winograd.pays(conv, x.to("meta"))
     assert not winograd.pays(layer(4, 32), torch.empty(1, 4, 500, 500))
     assert not winograd.pays(layer(4, 128).requires_grad_(), x)
+
+
+@here
+def test_hooks_see_both_ways():
+    conv, seen = layer(4, 128), []
+    conv.register_forward_hook(lambda module, given, out: seen.append(out.shape[2]))
+    for side in (64, 176):
+        conv(picture(4, side, side))
+    assert seen == [64, 176]
 
 
 def test_workspace_is_told_only_where_it_is_taken(with_winograd):

@@ -8,6 +8,7 @@ import ipywidgets as widgets
 from torch import Tensor
 
 from ..animation import save_animation
+from ..arguments import STARTS, starting_image
 from ..errors import CourseError
 from ..images import load_image, save_image, to_pil
 from ..machine import available_memory, readable_bytes
@@ -102,7 +103,7 @@ class StyleTransferLab(PaintingLab):
         self.style_upload = self._upload("Your artwork", self.style)
         menu = functools.partial(widgets.Dropdown, layout=WIDE)
         self.size = menu(options=[(f"{n} px", n) for n in SIZES], value=size, description="Size")
-        self.start = menu(options=["content", "style", "noise"], description="Start")
+        self.start = menu(options=list(STARTS), description="Start")
         self.seed = widgets.BoundedIntText(max=10**6, description="Seed", layout=WIDE)
         self.pooling = menu(options=["max", "avg"], description="Pooling")
         self.optimizer = menu(options=list(LEARNING_RATES), description="Optimizer")
@@ -386,9 +387,10 @@ class StyleTransferLab(PaintingLab):
 
 
 def first_image(settings: dict) -> Tensor:
-    """What the run will start from, as far as it can be shown before: noise is grey."""
-    name = "style" if settings["init"] == "style" else "content"
-    return load_image(settings[name], settings["size"])
+    """What the run will start from; before noise, which shows nothing, the photograph."""
+    content, style = (load_image(settings[name], settings["size"]) for name in ("content", "style"))
+    start = settings["init"] if settings["init"] != "noise" else "content"
+    return starting_image(start, content, style, settings["seed"])
 
 
 def make_transfer(settings: dict, start: Tensor | None) -> StyleTransfer:
