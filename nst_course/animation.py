@@ -8,7 +8,6 @@ Example::
     show_animation(path, "the picture forms out of noise")
 """
 
-import base64
 import io
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -18,6 +17,7 @@ from IPython.display import HTML
 from PIL import Image
 from torch import Tensor
 
+from .embedded import data_url, jpeg
 from .errors import CourseError
 from .images import from_pil, to_pil
 from .machine import readable_bytes
@@ -149,9 +149,8 @@ def show_animation(path: str | Path, alt: str, width: int | None = None) -> HTML
         width: on the page, in pixels; its own width if not given.
     """
     path = Path(path)
-    data = base64.b64encode(path.read_bytes()).decode()
     size = f' width="{width}"' if width else ""
-    source = f"data:image/{path.suffix[1:]};base64,{data}"
+    source = data_url(path.read_bytes(), path.suffix[1:])
     return HTML(f'<img src="{source}" alt="{escape(alt, quote=True)}"{size}>')
 
 
@@ -172,7 +171,7 @@ def scrubber(frames: Sequence[Image.Image], captions: Sequence[str], width: int 
 
     if not frames or len(frames) != len(captions):
         raise CourseError(f"{len(frames)} frames and {len(captions)} captions; give one for each.")
-    stored = [as_jpeg(frame) for frame in frames]
+    stored = [jpeg(frame, quality=88) for frame in frames]
     last = len(frames) - 1
     picture = widgets.Image(value=stored[last], format="jpeg", width=width)
     caption = widgets.Label(captions[last])
@@ -186,10 +185,3 @@ def scrubber(frames: Sequence[Image.Image], captions: Sequence[str], width: int 
     slider.observe(show, names="value")
     widgets.jslink((play, "value"), (slider, "value"))
     return widgets.VBox([picture, widgets.HBox([play, slider, caption])])
-
-
-def as_jpeg(frame: Image.Image) -> bytes:
-    """The bytes of a JPEG file."""
-    buffer = io.BytesIO()
-    frame.save(buffer, format="JPEG", quality=88)
-    return buffer.getvalue()

@@ -3,7 +3,7 @@
 import anywidget
 import traitlets
 
-from .frames import data_url
+from ..embedded import data_url
 
 
 class ClickablePicture(anywidget.AnyWidget):

@@ -6,11 +6,12 @@ import ipywidgets as widgets
 import torch
 from PIL import ImageDraw
 
+from ..embedded import jpeg, png
 from ..errors import CourseError
 from ..images import load_image, to_pil
 from ..visualize import maximise, receptive_field
 from .clickable import ClickablePicture
-from .frames import enlarged, heat_map, img, jpeg, png
+from .frames import enlarged, heat_map, img
 from .lab import Lab, picture_menu
 from .network import shared_backbone
 from .worker import Worker

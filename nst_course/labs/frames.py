@@ -1,30 +1,17 @@
 """Images as a page shows them: JPEG while a run goes on, PNG at its end."""
 
-import base64
 import html
-import io
 
 import matplotlib
 import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from ..embedded import data_url, jpeg
 from ..images import to_pil
 
 SMALLEST_SHOWN = 360  # pixels on the longer side: a small picture is enlarged, or nobody sees it
 GAP = 8
-
-
-def jpeg(picture: Image.Image, quality: int = 85) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
-    return buffer.getvalue()
-
-
-def png(picture: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def img(data: bytes, kind: str, alt: str) -> str:
@@ -36,11 +23,6 @@ def img(data: bytes, kind: str, alt: str) -> str:
     alt = html.escape(alt, quote=True)
     style = "max-width:100%; margin:0"
     return f'<img src="{data_url(data, kind)}" alt="{alt}" decoding="sync" style="{style}">'
-
-
-def data_url(data: bytes, kind: str) -> str:
-    """The bytes of a picture as an address that holds the picture itself."""
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def enlarged(image: Tensor) -> Image.Image:

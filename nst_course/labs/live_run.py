@@ -6,11 +6,12 @@ from collections.abc import Callable
 import ipywidgets as widgets
 from torch import Tensor
 
+from ..embedded import jpeg, png
 from ..errors import CourseError
 from ..machine import readable_time
 from ..transfer import Step, StyleTransfer
 from .curves import curves_svg
-from .frames import enlarged, img, jpeg, png
+from .frames import enlarged, img
 from .painter import Painter, Settings
 from .worker import Worker
 

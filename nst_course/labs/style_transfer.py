@@ -9,12 +9,13 @@ from torch import Tensor
 
 from ..animation import save_animation
 from ..arguments import STARTS, starting_image
+from ..embedded import jpeg, png
 from ..errors import CourseError
 from ..images import load_image, save_image, to_pil
 from ..machine import available_memory, readable_bytes
 from ..transfer import LEARNING_RATES, STYLE_LAYERS, StyleTransfer
 from .curves import curves_svg
-from .frames import enlarged, img, jpeg, png, side_by_side, thumbnail, wiped
+from .frames import enlarged, img, side_by_side, thumbnail, wiped
 from .lab import PaintingLab, picture_menu
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision

@@ -1,0 +1,32 @@
+"""Pictures inside a page: the bytes of their files, and addresses that hold them."""
+
+import base64
+import io
+
+from PIL import Image
+
+
+def jpeg(picture: Image.Image, quality: int = 85) -> bytes:
+    """The bytes of a JPEG file."""
+    return _file(picture, "JPEG", quality=quality)
+
+
+def png(picture: Image.Image) -> bytes:
+    """The bytes of a PNG file."""
+    return _file(picture, "PNG")
+
+
+def data_url(data: bytes, kind: str) -> str:
+    """The bytes of a picture as an address that holds the picture itself.
+
+    Args:
+        data: the bytes of its file.
+        kind: ``"jpeg"``, ``"png"``, ``"webp"`` or ``"gif"``.
+    """
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _file(picture: Image.Image, kind: str, **settings) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **settings)
+    return buffer.getvalue()
