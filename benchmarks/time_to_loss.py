@@ -245,7 +245,12 @@ def peak_memory(size: int) -> None:
 def draw(races: dict[str, dict[str, Curve]], title: str) -> None:
     """Loss over seconds, one axis for each pair of pictures."""
     figure, axes = plt.subplots(
-        1, len(races), figsize=(4.2 * len(races), 3.8), dpi=110, layout="constrained", squeeze=False
+        1,
+        len(races),
+        figsize=(max(6.4, 4.2 * len(races)), 4),
+        dpi=110,
+        layout="constrained",
+        squeeze=False,
     )
     for axis, (pair, curves) in zip(axes[0], races.items(), strict=True):
         lowest = min(loss for curve in curves.values() for _, loss in curve)
@@ -262,8 +267,8 @@ def draw(races: dict[str, dict[str, Curve]], title: str) -> None:
         axis.set_xlabel("seconds")
         axis.set_ylabel("lowest total loss so far")
         axis.grid(alpha=0.25)
-    axes[0][0].legend(frameon=False, fontsize=9)
-    figure.suptitle(title, fontsize=11)
+    axes[0][0].legend(loc="upper right", fontsize=9, framealpha=1)
+    figure.suptitle(title.replace("; ", "\n"), fontsize=10)
     figure.savefig(PICTURE)
     plt.close(figure)
 
