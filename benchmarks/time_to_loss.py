@@ -91,10 +91,11 @@ def race(content: Tensor, style: Tensor, steps: int, precision: str) -> dict[str
 
 
 def warm_up(objective: PlainObjective, transfer: nst.StyleTransfer, content: Tensor) -> None:
-    """The first pass of any network prepares its convolutions, which is nobody's merit or fault."""
+    """What happens once in a process, such as preparing convolutions, is nobody's merit or fault."""
     for loss in (objective, lambda image: transfer.losses(image)["total"]):
         image = content.clone().requires_grad_()
         loss(image).backward()
+    torch.optim.Adam([image]).step()  # the first optimiser of a process loads a second of modules
 
 
 def now(device: torch.device) -> float:
