@@ -91,7 +91,7 @@ def race(content: Tensor, style: Tensor, steps: int, precision: str) -> dict[str
 
 
 def warm_up(objective: PlainObjective, transfer: nst.StyleTransfer, content: Tensor) -> None:
-    """What happens once in a process, such as preparing convolutions, is nobody's merit or fault."""
+    """What happens once in a process, such as preparing convolutions, is nobody's doing."""
     for loss in (objective, lambda image: transfer.losses(image)["total"]):
         image = content.clone().requires_grad_()
         loss(image).backward()
