@@ -5,6 +5,7 @@ of the pages are kept in the folder that NST_COURSE_PAGES names, else under `.py
 of the labs in `assets/gallery` are of this kind.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -455,17 +456,24 @@ def test_feature_explorer(open_lab, pages):
     assert lab.errors == []
 
 
-def test_content_lab(open_lab, pages):
-    lab = open_lab("02_content_loss")
+@contextlib.contextmanager
+def on_the_way(lab: LabPage):
+    """What is done here is done while the picture forms; afterwards the run pauses."""
     lab.press("Play")
     lab.wait_for_status(r"Step \d\d of")
-    handle, readout = lab.slider("Layer")
-    handle.focus()
-    lab.page.keyboard.press("ArrowLeft")
-    sync_api.expect(readout).to_have_text("relu3_3")
+    yield
     lab.page.wait_for_timeout(1500)
     lab.press("Pause")
     lab.wait_for_status("Paused")
+
+
+def test_content_lab(open_lab, pages):
+    lab = open_lab("02_content_loss")
+    with on_the_way(lab):
+        handle, readout = lab.slider("Layer")
+        handle.focus()
+        lab.page.keyboard.press("ArrowLeft")
+        sync_api.expect(readout).to_have_text("relu3_3")
     assert lab.ask("list(lab.live_run.painter.branch.transfer.content_layers)") == ["relu3_3"]
     sync_api.expect(lab.lab.locator("svg line.mark")).to_have_count(1)
     lab.keep(pages / "02_lab.png")
@@ -493,13 +501,9 @@ def test_gram_explorer(open_lab, pages):
 
 def test_layer_mixer(open_lab, pages):
     lab = open_lab("04_layer_weighting")
-    lab.press("Play")
-    lab.wait_for_status(r"Step \d\d of")
-    lab.choose("Preset", "deepest layer alone")
-    sync_api.expect(lab.lab.get_by_text("relu5_1 95 %")).to_be_visible()
-    lab.page.wait_for_timeout(1500)
-    lab.press("Pause")
-    lab.wait_for_status("Paused")
+    with on_the_way(lab):
+        lab.choose("Preset", "deepest layer alone")
+        sync_api.expect(lab.lab.get_by_text("relu5_1 95 %")).to_be_visible()
     assert lab.ask("list(lab.live_run.painter.branch.transfer.style_layers)") == ["relu5_1"]
     lab.keep(pages / "04_lab.png")
     assert lab.errors == []
