@@ -8,7 +8,11 @@ of `torch.optim.LBFGS` can throw an image so far off that its loss rises a milli
 import torch
 from torch import Tensor
 
-HISTORY = 30  # at 192 px, 200 steps: 7 % lower than with 10
+from .spectrum import Spectrum
+
+HISTORY = 60  # at 96 px after 200 steps: 3 % lower than with 30; 100 gains nothing more
+
+GROWTH = 4  # of a step after one that showed no curvature
 
 
 class LBFGS(torch.optim.Optimizer):
@@ -23,9 +27,12 @@ class LBFGS(torch.optim.Optimizer):
         largest_move: how far a step may move the pixels, in the mean over all of them.
         first_move: how far the first step goes, when no curvature is known. It only has to show
             the curvature: a step of 0.02 throws an image off that is nearly done, until its loss
-            is a hundred times what it was. Without curvature the next one goes twice as far.
+            is a hundred times what it was. Without curvature the next one goes four times as far.
         kept_as: the number format of the pairs. With bfloat16 they take half the memory, and the
             loss falls as fast: the curvature is that of the rounded pair, whichever it is.
+        by_wave: whether the first guess of the curvature, which the pairs correct, differs by the
+            length and colour of waves (`Spectrum`), if the tensor is an image (1, 3, H, W). At
+            96 px, 200 steps: 6 % lower than with the one number of algorithm 7.4.
         scale: one over the curvature, as an earlier optimiser of a similar function left it in
             its `scale`: the first step is then the gradient times this.
     """
@@ -38,6 +45,7 @@ class LBFGS(torch.optim.Optimizer):
         largest_move: float = 0.02,
         first_move: float = 0.001,
         kept_as: torch.dtype = torch.float32,
+        by_wave: bool = True,
         scale: float | None = None,
     ):
         super().__init__(pixels, {"lr": lr})
@@ -47,6 +55,8 @@ class LBFGS(torch.optim.Optimizer):
         self.first_move = first_move
         self.kept_as = kept_as
         self.scale = scale
+        is_image = self.pixels.dim() == 4 and self.pixels.shape[:2] == (1, 3)
+        self.spectrum = Spectrum(self.pixels) if by_wave and is_image else None
         self.pairs: list[tuple[Tensor, Tensor, float]] = []  # (s, y, s·y), oldest first
         self.last: tuple[Tensor, Tensor] | None = None  # the last move and the gradient before it
 
@@ -64,7 +74,7 @@ class LBFGS(torch.optim.Optimizer):
         most = self.largest_move * min(length, 1.0)
         if self.scale is None:
             most = min(most, self.first_move * min(length, 1.0))
-            self.first_move *= 2
+            self.first_move *= GROWTH
         if reach > 0 and (reach > most or self.scale is None):
             move *= most / reach
         self.pixels += move.view_as(self.pixels)
@@ -76,6 +86,7 @@ class LBFGS(torch.optim.Optimizer):
             "scale": self.scale,
             "first_move": self.first_move,
             "pairs": self.pairs,
+            "energies": self.spectrum.energies if self.spectrum else [],
             "last": self.last,
         }
 
@@ -83,18 +94,21 @@ class LBFGS(torch.optim.Optimizer):
         """Go on as the optimiser would have that gave this `state_dict`."""
         self.scale, self.first_move = state["scale"], state["first_move"]
         self.pairs, self.last = list(state["pairs"]), state["last"]
+        if self.spectrum:
+            self.spectrum.energies = list(state["energies"])
 
     def _remember(self, move: Tensor, change: Tensor) -> None:
+        pair = exact = move, change
         if self.kept_as != torch.float32:  # else they stay what they are, float64 as well
             pair = move.to(self.kept_as), change.to(self.kept_as)
             move, change = (half.to(move.dtype) for half in pair)
-        else:
-            pair = move, change
         curvature = torch.dot(move, change).item()
         # Else the function bends down along this move, which no model of a valley has a place for.
         if curvature > 1e-8 * move.norm().item() * change.norm().item():
             self.scale = curvature / torch.dot(change, change).item()
             self.pairs = [*self.pairs, (*pair, curvature)][-self.history :]
+            if self.spectrum:
+                self.spectrum.remember(*exact)
 
     def _direction(self, gradient: Tensor) -> Tensor:
         """−H·g, with H the inverse Hessian that the pairs suggest (two-loop recursion)."""
@@ -103,6 +117,8 @@ class LBFGS(torch.optim.Optimizer):
         for move, change, curvature in reversed(self.pairs):
             weights.append(torch.dot(move.to(direction.dtype), direction).item() / curvature)
             direction.add_(change, alpha=-weights[-1])
+        if self.spectrum:
+            direction = self.spectrum.rescale(direction)
         if self.scale is not None:
             direction *= self.scale
         for (move, change, curvature), weight in zip(self.pairs, reversed(weights), strict=True):

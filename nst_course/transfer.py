@@ -110,7 +110,7 @@ class StyleTransfer:
         init: where the image starts: ``"content"``; ``"recoloured"``, which is the content in the
             artwork's colours and saves about ten steps; ``"style"``, ``"noise"``, or a tensor of
             the content's shape.
-        optimizer: ``"lbfgs"`` (without line search, history 30) or ``"adam"``.
+        optimizer: ``"lbfgs"`` (without line search, history 60) or ``"adam"``.
         seed: of the noise; the same seed gives the same picture on the same machine.
         learning_rate: 1 for L-BFGS and 0.02 for Adam unless given.
         tile: side in pixels of the tiles that the network is run on, one after the other, so that
@@ -118,7 +118,7 @@ class StyleTransfer:
             half times the time. None for none; ``"auto"`` for tiles only where the whole picture
             does not fit into the free memory. With tiles, L-BFGS also remembers its steps in
             bfloat16, and fewer of them where the picture is above about 1200 pixels: 10 at 2048
-            pixels, 8 at 4096, instead of 30.
+            pixels, 8 at 4096, instead of 60.
         precision: ``"float32"``; ``"bfloat16"``, which is faster where the device has a unit for
             it and much slower where it has none; or ``"auto"``: where there is such a unit, the
             last tenth of the steps asked for is in float32, so that the noise of bfloat16 goes.

@@ -179,10 +179,10 @@ def test_bytes_of_tiles_are_the_inputs_and_gradients_of_the_segments(wanted, a_p
 
 
 def test_history_is_shortened_where_tiles_leave_no_room():
-    for size, pairs in ((1024, 30), (2048, 10), (4096, 8), (20_000, 8)):
+    for size, pairs in ((1024, 41), (2048, 10), (4096, 8), (20_000, 8)):
         image_bytes = 12 * size * round(size * 2 / 3)
         assert forecast.history(image_bytes, tile=512) == pairs
-        assert forecast.history(image_bytes, tile=None) == 30
+        assert forecast.history(image_bytes, tile=None) == 60
         of_images = forecast.bytes_of_images(image_bytes, "lbfgs", 100, tile=512)
         assert of_images == (pairs + 10) * image_bytes
         assert forecast.bytes_of_images(image_bytes, "lbfgs", 3, None) == 14 * image_bytes
