@@ -15,7 +15,9 @@ COLOURS = torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 2.0, -1.0]])
 COLOURS /= COLOURS.norm(dim=1, keepdim=True)
 
 MOVES = 30  # so many of the last moves are looked at
-FURTHEST = 10.0  # from the mean; an octave in which hardly anything moved tells little
+# Of a rescaled wave, where 1 is the mean. More than twice would lower the loss a little faster; but
+# from noise, long waves then pile up all light in one place, where it stays.
+SHORTEST, LONGEST = 0.1, 2.0
 
 
 class Spectrum:
@@ -51,13 +53,13 @@ class Spectrum:
         """The vector (3·H·W,), longer along flat waves and shorter along steep ones.
 
         A symmetric positive definite map, as L-BFGS needs it (Nocedal and Wright 2006, eq. 7.20);
-        along no wave more than ten times what it was, or less than a tenth.
+        along no wave more than twice what it was, or less than a tenth.
         """
         if not self.energies:
             return vector
         moves, changes = torch.stack(self.energies).sum(0)
         lengths = (moves * changes.sum() / (changes * moves.sum())).sqrt()  # 1 in the mean
-        lengths = lengths.nan_to_num(1.0).clamp(1 / FURTHEST, FURTHEST)
+        lengths = lengths.nan_to_num(1.0).clamp(SHORTEST, LONGEST)
         rescaled = torch.zeros_like(vector).view(3, -1)
         # One colour at a time: the spectrum of a large picture is large.
         for colour, of_octaves in zip(self.colours, lengths, strict=True):

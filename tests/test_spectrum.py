@@ -95,7 +95,7 @@ def test_known_curvature_is_found_and_undone():
     """Moves over a parabola: what comes out is 1 / curvature, up to one factor for all waves."""
 
     def steepness(octave, colour):
-        return (octave + 2) * (1, 2, 0.5)[colour]
+        return (octave + 9) * (1, 1.5, 0.9)[colour]
 
     spectrum = Spectrum(blank())
     move = noise(2)
@@ -109,7 +109,7 @@ def test_known_curvature_makes_the_second_step_exact():
     """Where each octave has a curvature of its own, the guess is the whole inverse Hessian."""
 
     def steepness(octave, colour):
-        return (1.0, 2.0, 4.0, 3.0, 2.0, 1.0, 5.0)[octave] * (1, 0.5, 2)[colour]
+        return (1.0, 1.3, 4.0, 5.0, 3.0, 1.5, 2.0)[octave] * (1, 1.2, 1.4)[colour]
 
     steps = {}
     for by_wave in (True, False):
@@ -134,10 +134,10 @@ def test_map_is_symmetric_and_positive():
             assert along @ spectrum.rescale(along) > 0
 
 
-def test_no_wave_is_stretched_more_than_tenfold():
+def test_no_wave_is_stretched_beyond_the_limits():
     spectrum = Spectrum(blank())
     spectrum.remember(noise(0) + 1e6 * wave(0, 3), noise(1) + 1e6 * wave(9, 0))
-    for down, across, factor in ((0, 3, 10), (9, 0, 0.1)):
+    for down, across, factor in ((0, 3, 2), (9, 0, 0.1)):
         along = wave(down, across)
         torch.testing.assert_close(spectrum.rescale(along), factor * along, rtol=0, atol=1e-4)
 

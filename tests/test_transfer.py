@@ -5,6 +5,7 @@ Pictures are 32 pixels small and a step takes milliseconds; only the last test u
 
 import itertools
 import math
+import statistics
 
 import pytest
 import torch
@@ -265,11 +266,22 @@ def test_auto_is_float32_without_a_unit_and_ends_in_float32_with_one(make, monke
 
 
 def test_auto_gets_within_2_percent_of_float32_at_equal_steps(make, with_unit):
-    exact, auto = (make(precision=p).run(100, progress=False) for p in ("float32", "auto"))
-    ends = [make(precision="float32").losses(r.image)["total"].item() for r in (exact, auto)]
-    assert exact.history["total"] != auto.history["total"]
-    assert ends[1] < 1.02 * ends[0]
-    assert auto.best_iteration >= 90  # losses of bfloat16 do not compete with those of float32
+    """In the median of twelve pairs: on so small a network, two runs of one pair part ways."""
+    contents = ("cat", "coffee", "astronaut", "dahlia")
+    styles = ("great_wave", "composition_viii", "village_street_in_auvers")
+    ratios = []
+    for names in itertools.product(contents, styles):
+        content, style = (nst.load_image(name, size=32) for name in names)
+        exact, auto = (
+            make(content=content, style=style, precision=precision).run(100, progress=False)
+            for precision in ("float32", "auto")
+        )
+        assert exact.history["total"] != auto.history["total"]
+        assert auto.best_iteration >= 90  # losses of bfloat16 do not compete with those of float32
+        losses = make(content=content, style=style, precision="float32").losses
+        exact_end, auto_end = (losses(result.image)["total"].item() for result in (exact, auto))
+        ratios.append(auto_end / exact_end)
+    assert statistics.median(ratios) < 1.02
 
 
 def test_bfloat16_without_a_unit_is_told_once(make, monkeypatch):

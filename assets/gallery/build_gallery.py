@@ -56,7 +56,7 @@ WANTED = {
     "tv_weight": 1e4,
     "init": "content",
 }
-WANTED_SIZE, WANTED_STEPS = 144, 70
+WANTED_SIZE, WANTED_STEPS = 144, 50
 
 
 def render(content: str, style: str, stages: list[tuple[int, str, int]]) -> Tensor:
