@@ -34,13 +34,13 @@ class Spectrum:
         self.size = height, width = image.shape[2:]
         self.colours = COLOURS.to(image)
         rows, columns = torch.fft.fftfreq(height), torch.fft.rfftfreq(width)  # waves a pixel
-        octaves = -(rows[:, None] ** 2 + columns**2).sqrt().log2()
         # 0: waves of less than 2 pixels, which lie diagonally; 1: 2 to 4 pixels; … last: the mean.
-        self.count = int(math.log2(max(height, width))) + 2
-        self.octaves = octaves.clamp(0, self.count - 1).int().to(image.device)
-        # The waves in order of their octaves.
-        self.by_octave = self.octaves.flatten().argsort(stable=True).int()
-        self.members = self.octaves.flatten().bincount(minlength=self.count).tolist()
+        count = int(math.log2(max(height, width))) + 2
+        octaves = -(rows[:, None] ** 2 + columns**2).sqrt().log2()
+        octaves = octaves.clamp(0, count - 1).int()
+        self.members = octaves.flatten().bincount(minlength=count).tolist()
+        self.octaves = octaves.to(image.device)
+        self.by_octave = octaves.flatten().argsort(stable=True).int().to(image.device)
         self.energies: list[Tensor] = []  # (2, 3, octaves): of s and of y, oldest first
 
     def remember(self, move: Tensor, change: Tensor) -> None:
