@@ -33,7 +33,7 @@ class LBFGS(torch.optim.Optimizer):
         by_wave: whether the first guess of the curvature, which the pairs correct, differs by the
             length and colour of waves (`Spectrum`), if the tensor is an image (1, 3, H, W).
             With it and 60 pairs, six pairs of pictures at 96 px were 10 to 23 of 120 steps ahead
-            of one number and 30 pairs; from noise a run needs about half the steps.
+            of one number and 30 pairs; from noise a run needs about three quarters of the steps.
         scale: one over the curvature, as an earlier optimiser of a similar function left it in
             its `scale`: the first step is then the gradient times this.
     """
