@@ -98,8 +98,8 @@ def maximise(
             gradient. In between neither happens.
         sign: 1 for the image that excites most, −1 for the one that inhibits most.
         learning_rate: of Adam.
-        precision: ``"float32"``, ``"bfloat16"``, or ``"auto"``: bfloat16 where the device has a
-            unit for it.
+        precision: ``"float32"``, ``"bfloat16"``, ``"float16"``, or ``"auto"``: the fastest of them
+            by what is known of the device.
 
     Returns:
         One `Optimum` for every channel, in the order asked for; those without a picture too.

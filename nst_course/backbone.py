@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .arguments import check_choice
+from .convolution import Convolution
 from .errors import CourseError
 from .machine import best_device
 from .weights import BLOCKS, MEANS, conv_names, load_parameters
-from .winograd import Convolution
 
 POOLING = ("max", "avg")
 # These stay in float32 in a network of reduced precision, at a fifth of its multiplications. They
@@ -146,8 +146,7 @@ class Backbone(nn.Module):
         features = {}
         for name in names:
             if name.startswith("conv"):
-                convolution = self.convolutions[name]
-                x = convolution(x.to(convolution.weight.dtype))
+                x = self.convolutions[name](x)
             elif name.startswith("relu"):
                 # In place saves a copy; a conv layer that was asked for must keep its negatives.
                 x = F.relu(x, inplace=name.replace("relu", "conv") not in wanted)

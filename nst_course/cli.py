@@ -13,6 +13,7 @@ from torch import Tensor
 from .arguments import STARTS
 from .errors import CourseError
 from .images import check_place, find_image, load_image, save_image
+from .transfer import PRECISIONS, StyleTransfer
 
 if TYPE_CHECKING:
     from .poster import Poster
@@ -75,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
         "--init", choices=STARTS, default="recoloured", help="the start (%(default)s)"
     )
     render.add_argument("--optimizer", choices=("lbfgs", "adam"), default="lbfgs")
-    render.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
+    render.add_argument("--precision", choices=("auto", *PRECISIONS), default="auto")
     render.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
 
     doctor = commands.add_parser("doctor", help="is this machine ready for the course?")
@@ -131,7 +132,6 @@ def make_poster(options: argparse.Namespace) -> "Poster":
     """What the options of ``render`` ask for."""
     from .backbone import load_backbone
     from .poster import Poster, enlarged, plan
-    from .transfer import StyleTransfer
 
     backbone = load_backbone(options.backbone, options.pooling)
     style_size = options.size if options.style_size is None else options.style_size

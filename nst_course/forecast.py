@@ -70,9 +70,9 @@ def fastest(step: Callable[[], object], repeats: int = 3) -> float:
 
 
 def bytes_a_number(backbone: Backbone, layer: str) -> int:
-    """Of the features of a layer: 4 in float32, 2 in bfloat16."""
+    """Of the features of a layer: 2 with bfloat16, else 4; what float16 multiplies is float32."""
     *_, last = (name for name in backbone.up_to([layer]) if name.startswith("conv"))
-    return backbone.convolutions[last].weight.element_size()
+    return 2 if backbone.convolutions[last].weight.dtype == torch.bfloat16 else 4
 
 
 def bytes_of_features(backbone: Backbone, layers: Iterable[str], height: int, width: int) -> int:

@@ -32,9 +32,27 @@ def has_fast_bfloat16(device: torch.device) -> bool:
     )
 
 
+def has_fast_float16(device: torch.device) -> bool:
+    """The same for float16: NVIDIA's GPUs have units for it since 2017."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7, 0)
+
+
+def is_slow(dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether the device has to imitate this number format, at many times the cost of float32."""
+    if dtype == torch.bfloat16:
+        return not has_fast_bfloat16(device)
+    return dtype == torch.float16 and device.type != "mps" and not has_fast_float16(device)
+
+
 def fast_dtype(device: torch.device) -> torch.dtype:
-    """``torch.bfloat16`` where the device has a unit for it, else ``torch.float32``."""
-    return torch.bfloat16 if has_fast_bfloat16(device) else torch.float32
+    """The fastest number format there: ``torch.bfloat16``, ``float16`` or ``float32``.
+
+    bfloat16 comes first where there are units for both: it has the range of float32. Apple's GPUs
+    take float32: they know float16, but whether it pays for the conversions is not known.
+    """
+    if has_fast_bfloat16(device):
+        return torch.bfloat16
+    return torch.float16 if has_fast_float16(device) else torch.float32
 
 
 def describe(device: torch.device) -> str:

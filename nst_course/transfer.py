@@ -27,7 +27,7 @@ from .errors import CourseError
 from .forecast import EXACT_SHARE, Estimate, choose_tile, forecast, history
 from .lbfgs import LBFGS
 from .losses import total_variation
-from .machine import has_fast_bfloat16
+from .machine import fast_dtype, is_slow
 from .targets import Targets
 
 # Style weights w_l = 1/C², as in leongatys/PytorchNeuralStyleTransfer. With the embedded network
@@ -41,7 +41,7 @@ STYLE_LAYERS = {
 }
 CONTENT_LAYERS = {"relu4_2": 1.0}
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
 EXPLOSION = 10  # a loss this many times above where it started is not coming back
 MOST_RESTARTS = 10
@@ -119,9 +119,10 @@ class StyleTransfer:
             does not fit into the free memory. With tiles, L-BFGS also remembers its steps in
             bfloat16, and fewer of them where the picture is above about 1200 pixels: 10 at 2048
             pixels, 8 at 4096, instead of 60.
-        precision: ``"float32"``; ``"bfloat16"``, which is faster where the device has a unit for
-            it and much slower where it has none; or ``"auto"``: where there is such a unit, the
-            last tenth of the steps asked for is in float32, so that the noise of bfloat16 goes.
+        precision: ``"float32"``; ``"bfloat16"`` or ``"float16"``, which are faster where the device
+            has a unit for them and much slower where it has none; or ``"auto"``: the fastest of
+            them by what is known of the device, with the last tenth of the steps asked for in
+            float32, so that the noise of a short format goes.
 
     The weights and layers are attributes that may be changed between steps: the next step uses
     them and starts its model of the curvature afresh.
@@ -161,16 +162,15 @@ class StyleTransfer:
                 f'backbone is a network, as nst.load_backbone("vgg16") gives one, not {backbone!r}.'
             )
         # A rule and no timing: with the same seed, a machine paints the same picture every time.
-        fast = has_fast_bfloat16(backbone.device)
+        dtype = PRECISIONS.get(precision) or fast_dtype(backbone.device)
         self._notice = ""  # what the next step has to say, beside what it does
-        if precision == "bfloat16" and not fast:
+        if is_slow(dtype, backbone.device):
             self._notice = (
-                "This device has no unit for bfloat16, which makes every step many times slower; "
-                'use precision="auto".'
+                f"This device has no unit for {precision}, which makes every step many times "
+                'slower; use precision="auto".'
             )
-        reduced = precision == "bfloat16" or (precision == "auto" and fast)
         self.exact_backbone = backbone
-        self.reduced_backbone = backbone.in_precision(torch.bfloat16) if reduced else None
+        self.reduced_backbone = None if dtype == torch.float32 else backbone.in_precision(dtype)
         self._backbone = self.reduced_backbone or backbone  # the one at work
         self.content = as_image("content", content).to(backbone.device)
         self.style = as_image("style", style).to(backbone.device)
@@ -319,7 +319,16 @@ class StyleTransfer:
         return total > EXPLOSION * self._first_total > 0
 
     def _recover(self, total: float) -> str:
-        """Go back to the best image with half the learning rate, and say so."""
+        """Go back to the best image with half the learning rate, or in float32, and say so."""
+        if not math.isfinite(total) and self.precision == "auto" and self.reduced_backbone:
+            # A few GPUs compute nonsense in float16.
+            self.reduced_backbone = None
+            self.work_with(self.exact_backbone)
+            self._restart_from(self._best)
+            return (
+                f"The loss was no longer a number at step {self._iteration}: on with float32 from "
+                f"the best image of step {self._best_iteration}."
+            )
         if math.isinf(self._best_total):
             self._restart_from(self._best)
             raise CourseError(

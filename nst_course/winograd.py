@@ -17,15 +17,6 @@ from torch.autograd.function import once_differentiable
 LEAST_SIDE = {64: 352, 128: 176, 256: 88, 512: 44}
 
 
-class Convolution(nn.Conv2d):
-    """A 3×3 convolution with padding 1, as all of VGG are, that goes the faster way by itself."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        if pays(self, x):
-            return _Winograd.apply(x, self.weight, self.bias)
-        return super().forward(x)
-
-
 def pays(layer: nn.Conv2d, x: Tensor) -> bool:
     """Whether Winograd's algorithm is there and the faster one for this layer."""
     least = LEAST_SIDE.get(layer.out_channels)
@@ -48,13 +39,15 @@ def available() -> bool:
 
 
 def bytes_of_workspace(layer: nn.Conv2d, height: int, width: int) -> int:
-    """What `Convolution` takes on the way: 64 numbers for each 6×6 that go in or come out."""
+    """What a convolution takes on the way: 64 numbers for each 6×6 that go in or come out."""
     x = layer.weight.new_empty(1).expand(1, layer.in_channels, height, width)
     numbers = height * width * (layer.in_channels + layer.out_channels) * 64 // 36
     return 4 * numbers if pays(layer, x) else 0
 
 
-class _Winograd(torch.autograd.Function):
+class Convolved(torch.autograd.Function):
+    """A 3×3 convolution with padding 1."""
+
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         ctx.save_for_backward(weight)

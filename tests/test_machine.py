@@ -82,6 +82,30 @@ def test_question_for_a_unit_is_answered_on_every_kind_of_device(monkeypatch):
     assert machine.has_fast_bfloat16(CPU) is False
 
 
+@pytest.mark.parametrize(
+    "name, capability, bfloat16, fastest",
+    [
+        ("GTX 1080", (6, 1), False, torch.float32),
+        ("T4", (7, 5), False, torch.float16),
+        ("A100", (8, 0), True, torch.bfloat16),
+    ],
+)
+def test_format_that_a_gpu_is_fast_at(monkeypatch, name, capability, bfloat16, fastest):
+    gpu = torch.device("cuda")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: bfloat16)
+    assert machine.fast_dtype(gpu) == fastest
+    assert not machine.is_slow(torch.float32, gpu) and not machine.is_slow(fastest, gpu)
+    assert machine.is_slow(torch.bfloat16, gpu) != bfloat16
+    assert machine.is_slow(torch.float16, gpu) == (capability < (7, 0))
+
+
+def test_apples_gpus_are_left_in_float32_and_may_be_asked_for_float16():
+    gpu = torch.device("mps")
+    assert machine.fast_dtype(gpu) == torch.float32
+    assert machine.is_slow(torch.bfloat16, gpu) and not machine.is_slow(torch.float16, gpu)
+
+
 @pytest.mark.skipif(not hasattr(os, "sysconf"), reason="the system does not tell")
 def test_memory_is_what_the_system_says():
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

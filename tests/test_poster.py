@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course import cli, forecast, poster, transfer
+from nst_course import cli, forecast, machine, poster
 from nst_course.poster import Poster, Scale, plan
 
 ROOT = Path(__file__).parent.parent
@@ -117,7 +117,7 @@ class Killed(BaseException):
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 @pytest.mark.parametrize("after", [1, 7, 8, 12, 13, 18, 20])
 def test_resumed_equals_uninterrupted(make, tmp_path, monkeypatch, optimizer, after, unit):
-    monkeypatch.setattr(transfer, "has_fast_bfloat16", lambda device: unit)
+    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda device: unit)
 
     def build(size, start):
         return make(size, start, optimizer=optimizer)

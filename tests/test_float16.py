@@ -1,0 +1,157 @@
+"""Convolutions in float16: numbers of any size go through, with the rounding of float16 alone."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+import nst_course as nst
+from nst_course import float16, machine, winograd
+from nst_course.convolution import Convolution
+from nst_course.targets import WholeNetwork
+from nst_course.tiling import TiledNetwork
+
+STYLE = ("relu2_1", "relu2_2", "relu3_1", "relu4_1")
+
+
+def layer(inputs: int, outputs: int, seed: int = 0) -> nn.Conv2d:
+    torch.manual_seed(seed)
+    return Convolution(inputs, outputs, 3, padding=1).requires_grad_(False).half()
+
+
+def picture(channels: int, height: int, width: int, seed: int = 1) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(1, channels, height, width, generator=generator)
+
+
+def difference(found: torch.Tensor, expected: torch.Tensor) -> float:
+    return ((found - expected).norm() / expected.norm()).item()
+
+
+@pytest.mark.parametrize("size_of_x, size_of_pull", [(1e-9, 1e-20), (1, 1), (1e7, 1e12)])
+def test_output_and_gradient_are_those_of_the_convolution_in_float64(size_of_x, size_of_pull):
+    convolution, exact = layer(6, 9), layer(6, 9).double()
+    for one in (convolution, exact):
+        one.bias *= size_of_x == 1  # other ones float16 could not hold
+    x, pull = size_of_x * picture(6, 17, 31), size_of_pull * picture(9, 17, 31, seed=2)
+    found, expected = x.clone().requires_grad_(), x.double().requires_grad_()
+    y, z = convolution(found), exact(expected)
+    y.backward(pull)
+    z.backward(pull.double())
+    assert y.dtype == found.grad.dtype == torch.float32
+    assert 0 < difference(y, z) < 1e-3 and 0 < difference(found.grad, expected.grad) < 1e-3
+
+
+def test_largest_sum_that_the_kernels_can_make_stays_in_range():
+    convolution, x = layer(512, 4), torch.full((1, 512, 5, 5), 65504.0)
+    convolution.weight.fill_(1)
+    assert convolution(x)[0, 0, 2, 2].item() == pytest.approx(512 * 9 * 65504, rel=1e-3)
+    convolution.weight.fill_(1e-4)  # kernels that make everything smaller
+    assert convolution(x)[0, 0, 2, 2].item() == pytest.approx(512 * 9 * 6.5504, rel=2e-3)
+
+
+def test_nothing_stays_nothing_and_no_number_stays_none():
+    convolution, x = layer(3, 4), torch.zeros(1, 3, 8, 8, requires_grad=True)
+    y = convolution(x)
+    assert torch.equal(y, convolution.bias.float().view(1, -1, 1, 1).expand_as(y))
+    y.backward(torch.zeros_like(y))
+    assert not x.grad.any()
+    assert not convolution(torch.full((1, 3, 8, 8), math.inf)).isfinite().any()
+
+
+def test_order_in_memory_is_kept_as_the_other_convolutions_keep_it():
+    x = picture(6, 12, 10).contiguous(memory_format=torch.channels_last)
+    y = layer(6, 9).to(memory_format=torch.channels_last)(x)
+    assert y.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_only_weights_in_float16_go_this_way(monkeypatch):
+    monkeypatch.setattr(winograd, "pays", lambda layer, x: False)
+    monkeypatch.setattr(float16, "convolve", lambda x, weight: 1 / 0)
+    for dtype in (torch.float32, torch.bfloat16):
+        assert layer(3, 4).to(dtype)(picture(3, 8, 8)).dtype == dtype
+    with pytest.raises(ZeroDivisionError):
+        layer(3, 4)(picture(3, 8, 8))
+
+
+# ---------------------------------------------------------------- the network
+
+
+def style_gradient(network: WholeNetwork | TiledNetwork, weight: float = 1.0) -> torch.Tensor:
+    """Of the sum of all squares of the Gram matrices."""
+    image = nst.load_image("cat", 64).requires_grad_()
+    grams = network.losses(image, {}, STYLE)[1]
+    (weight * sum(gram.square().sum() for gram in grams.values())).backward()
+    return image.grad
+
+
+@pytest.fixture(scope="module")
+def coarse(narrow_backbone) -> nst.Backbone:
+    return narrow_backbone.in_precision(torch.float16)
+
+
+def test_features_stay_in_float32_and_the_network_is_close(narrow_backbone, coarse):
+    image = nst.load_image("cat", 48)
+    found, expected = coarse(image, STYLE), narrow_backbone(image, STYLE)
+    assert torch.equal(found["relu2_1"], expected["relu2_1"])  # the shallow layers stay exact
+    for name in STYLE[1:]:
+        assert found[name].dtype == torch.float32
+        assert 0 < difference(found[name], expected[name]) < 2e-3
+    gradients = [style_gradient(WholeNetwork(network)) for network in (coarse, narrow_backbone)]
+    assert 0 < difference(*gradients) < 5e-3
+
+
+@pytest.mark.parametrize("power", [-60, 60])
+def test_weights_of_the_objective_only_scale_the_gradient(coarse, power):
+    one = style_gradient(WholeNetwork(coarse))
+    assert one.any()
+    assert torch.equal(style_gradient(WholeNetwork(coarse), 2.0**power), one * 2.0**power)
+
+
+def test_tiles_find_the_same_up_to_the_rounding_of_float16(narrow_backbone, coarse):
+    exact = style_gradient(WholeNetwork(narrow_backbone))
+    whole, tiled = style_gradient(WholeNetwork(coarse)), style_gradient(TiledNetwork(coarse, 16))
+    assert 0 < difference(tiled, exact) < 2 * difference(whole, exact)
+
+
+# ---------------------------------------------------------------- the transfer
+
+
+@pytest.fixture
+def with_unit(monkeypatch):
+    """A machine that multiplies float16 numbers in hardware, in name at least."""
+    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda device: False)
+    monkeypatch.setattr(machine, "has_fast_float16", lambda device: True)
+
+
+def transfer(backbone: nst.Backbone, **settings) -> nst.StyleTransfer:
+    content, style = nst.load_image("cat", 32), nst.load_image("great_wave", 40)
+    layers = {"content_layers": ["relu2_2"], "style_layers": STYLE}
+    return nst.StyleTransfer(content, style, backbone, **layers, style_weight=10, **settings)
+
+
+def test_auto_takes_it_where_there_is_a_unit_and_ends_in_float32(narrow_backbone, with_unit):
+    auto = transfer(narrow_backbone)
+    formats = [auto._backbone.convolutions["conv4_1"].weight.dtype for _ in auto.steps(40)]
+    assert formats == [torch.float16] * 36 + [torch.float32] * 4
+
+
+def test_without_a_unit_it_is_told_and_done_all_the_same(narrow_backbone):
+    result = transfer(narrow_backbone, precision="float16").run(2, progress=False)
+    assert "no unit for float16" in result.messages[0] and len(result.messages) == 1
+    assert result.history["total"][1] < result.history["total"][0]
+
+
+def test_gpu_that_computes_nonsense_in_float16_goes_on_in_float32(
+    narrow_backbone, with_unit, monkeypatch
+):
+    monkeypatch.setattr(
+        float16, "convolve", lambda x, weight: x.new_full((1, len(weight), *x.shape[2:]), math.nan)
+    )
+    result = transfer(narrow_backbone).run(6, progress=False)
+    monkeypatch.undo()
+    expected = transfer(narrow_backbone, precision="float32").run(6, progress=False)
+    assert "on with float32" in result.messages[0] and len(result.messages) == 1
+    assert result.history["total"] == expected.history["total"]
+    assert torch.equal(result.image, expected.image)
