@@ -43,6 +43,7 @@ CONTENT_LAYERS = {"relu4_2": 1.0}
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
+BOUNDS = (0.0, 1.0)  # of a pixel: what a screen can show
 EXPLOSION = 10  # a loss this many times above where it started is not coming back
 MOST_RESTARTS = 10
 
@@ -59,19 +60,15 @@ class Step:
         iteration: 0 for the starting image, then 1, 2, …
         losses: ``"total"`` = α·content + β·style + γ·tv; ``"content"``, ``"style"`` and ``"tv"``
             without α, β, γ; and one entry a layer without its w_l, such as ``"style/relu1_1"``.
+        image: the image that has these losses, (1, 3, H, W), 0…1.
         message: what the loop had to put right before this step, or what makes it slow; else an
             empty string.
     """
 
     iteration: int
     losses: dict[str, float]
-    pixels: Tensor = field(repr=False)
+    image: Tensor = field(repr=False)
     message: str = ""
-
-    @property
-    def image(self) -> Tensor:
-        """The image (1, 3, H, W), 0…1, that has these losses."""
-        return self.pixels.clamp(0, 1)
 
 
 @dataclass(frozen=True)
@@ -182,7 +179,8 @@ class StyleTransfer:
         self.optimizer = optimizer
         self.precision = precision
         self.learning_rate = learning_rate or LEARNING_RATES[optimizer]
-        self._pixels = starting_image(init, self.content, self.style, seed).requires_grad_()
+        start = starting_image(init, self.content, self.style, seed).clamp_(*BOUNDS)
+        self._pixels = start.requires_grad_()
         self._best = self._pixels.detach().clone()
         self._best_iteration = 0
         self._iteration = 0
@@ -268,7 +266,7 @@ class StyleTransfer:
     @property
     def image(self) -> Tensor:
         """The best image so far, (1, 3, H, W), 0…1: the one with the lowest total loss."""
-        return self._best.clamp(0, 1)
+        return self._best.clone()
 
     @property
     def iteration(self) -> int:
@@ -306,12 +304,14 @@ class StyleTransfer:
 
     def _evaluate_and_move(self) -> dict[str, float]:
         """Losses of the current pixels; afterwards the optimiser has moved them."""
-        # No clamping of the pixels here: L-BFGS compares this gradient with the next one, and a
-        # clamp between the two makes nonsense of the difference.
         self._optimizer.zero_grad()
         losses = self.losses(self._pixels)
         losses["total"].backward()
         self._optimizer.step()
+        with torch.no_grad():
+            # For Adam. Our L-BFGS keeps the bounds by itself: it compares this gradient with the
+            # next one, and a clamp behind its back would make nonsense of the difference.
+            self._pixels.clamp_(*BOUNDS)
         values = torch.stack([value.detach().float() for value in losses.values()]).tolist()
         return dict(zip(losses, values, strict=True))
 
@@ -450,6 +450,7 @@ class StyleTransfer:
                 lr=self.learning_rate,
                 history=history(self.content.nbytes, self.tile),
                 kept_as=torch.float32 if self.tile is None else torch.bfloat16,
+                bounds=BOUNDS,
                 scale=scale,
             )
 

@@ -203,7 +203,7 @@ def test_large_frames_are_kept_in_smaller_number():
     side = 1024  # 12.6 MB each
     for iteration in range(20):
         branch.add(fake_step(iteration, side), 1.0, 1.0)
-    assert sum(frame.pixels.nbytes for frame in branch.frames) <= 64 * 2**20
+    assert sum(frame.image.nbytes for frame in branch.frames) <= 64 * 2**20
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +242,7 @@ def test_changed_weight_acts_at_the_next_step_and_is_marked(painter, small):
         pass
     expected.style_weight = 1000.0
     *_, step = expected.steps(2)
-    assert torch.equal(last.pixels, step.pixels) and last.losses == step.losses
+    assert torch.equal(last.image, step.image) and last.losses == step.losses
     assert painter.branch.marks == [3]
 
 
@@ -251,7 +251,7 @@ def test_branch_goes_on_from_exactly_the_kept_frame(painter):
     first = painter.branch
     new = painter.continue_from(first, first.frames[2])
     step = painter.advance()
-    assert torch.equal(step.pixels, first.frames[2].pixels) and step.iteration == 0
+    assert torch.equal(step.image, first.frames[2].image) and step.iteration == 0
     assert new.name == "B" and painter.branch is new and first.steps == 4
 
 
@@ -264,7 +264,7 @@ def test_branch_that_was_left_goes_on_as_if_nothing_had_been(painter, small):
     last = advance(painter, 3)
     content, style, backbone = small
     *_, step = nst.StyleTransfer(content, style, backbone, style_weight=10.0).steps(6)
-    assert torch.equal(last.pixels, step.pixels)
+    assert torch.equal(last.image, step.image)
 
 
 def test_too_many_branches_are_refused_in_a_sentence(painter):
@@ -423,7 +423,7 @@ def test_lab_run_in_the_cell_equals_the_package(lab, small):
     content, style, backbone = small
     content, style = (lab_module.load_image(name, 128) for name in ("cat", "great_wave"))
     *_, step = nst.StyleTransfer(content, style, backbone).steps(6)
-    assert torch.equal(lab.live_run.painter.branch.frames[-1].pixels, step.pixels)
+    assert torch.equal(lab.live_run.painter.branch.frames[-1].image, step.image)
 
 
 def test_beginner_mode_shows_three_knobs(lab):
@@ -455,7 +455,7 @@ def test_branch_from_a_frame_with_another_weight_beside_the_first(lab):
     lab.style_weight.value = 10.0
     play_to_the_end(lab)
     first, second = lab.live_run.painter.timeline.branches
-    assert torch.equal(second.frames[0].pixels, first.frames[2].pixels)
+    assert torch.equal(second.frames[0].image, first.frames[2].image)
     assert second.changes[0][1]["style_weight"] == 10.0
     alone = shown(lab).width
     lab.compare.value = 0
@@ -478,7 +478,7 @@ def test_recipe_paints_the_same_picture_again(lab, monkeypatch):
     monkeypatch.setattr(nst, "load_image", lab_module.load_image)
     names: dict = {}
     exec(lab.code.value, names)  # it is our own text, and what a reader will run
-    assert torch.equal(names["step"].pixels, lab.live_run.painter.branch.frames[-1].pixels)
+    assert torch.equal(names["step"].image, lab.live_run.painter.branch.frames[-1].image)
     assert Path("my_picture.png").exists()
     assert recipe(lab.live_run.painter.branch).count("transfer.style_weight") == 1
 
@@ -630,7 +630,7 @@ def test_content_lab_starts_where_it_says(start):
     lab = nst.labs.ContentLab(size=48)
     lab.start.value = start
     lab.run(1)
-    pixels = lab.live_run.painter.branch.frames[0].pixels
+    pixels = lab.live_run.painter.branch.frames[0].image
     deviation = (pixels - 0.5).abs().max().item()
     if start == "another photograph":
         assert not torch.allclose(pixels, nst.load_image("cat", 48)) and deviation > 0.3
@@ -645,7 +645,7 @@ def test_layer_mixer_gives_every_term_its_share_of_the_gradient():
     lab.preset.value = "strokes"
     lab.run(1)
     transfer = lab.live_run.painter.branch.transfer
-    image = lab.live_run.painter.branch.frames[0].pixels
+    image = lab.live_run.painter.branch.frames[0].image
     pulls = {}
     for term in ("content", *transfer.style_layers):
         x = image.clone().requires_grad_()

@@ -1,5 +1,7 @@
 """L-BFGS for pixels, in float64: against PyTorch's, against the dense formula, and its limits."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -82,7 +84,11 @@ def test_direction_is_that_of_the_dense_inverse_hessian(by_wave):
         side = identity - rho * torch.outer(move, change)
         inverse_hessian = side @ inverse_hessian @ side.T + rho * torch.outer(move, move)
     gradient = path[-1][1]
-    torch.testing.assert_close(optimizer._direction(gradient), -inverse_hessian @ gradient)
+    free = torch.zeros_like(gradient, dtype=torch.bool)
+    torch.testing.assert_close(optimizer._direction(gradient, free), -inverse_hessian @ gradient)
+    stuck = torch.arange(SIZE) % 3 == 0  # as if the valley had the other dimensions only
+    inverse_hessian[stuck] = inverse_hessian[:, stuck] = 0
+    torch.testing.assert_close(optimizer._direction(gradient, stuck), -inverse_hessian @ gradient)
 
 
 def test_minimum_of_a_narrow_valley_is_found():
@@ -90,6 +96,32 @@ def test_minimum_of_a_narrow_valley_is_found():
     pixels = start()
     descend(function, pixels, 80, largest_move=0.1)
     torch.testing.assert_close(pixels.detach().flatten(), goal, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lowest_point_within_bounds_is_found(seed):
+    """Karush, Kuhn and Tucker: no slope where a pixel is free, and outwards where it is not."""
+    function, goal = valley(seed)
+    pixels, bounds = start(), (-0.3, 0.4)
+    assert (goal < -0.3).any() and (goal > 0.4).any()
+    optimizer, path = descend(function, pixels, 80, largest_move=0.1, bounds=bounds)
+    assert all(x.min() >= -0.3 and x.max() <= 0.4 for x, _ in path)
+    found, slope = path[-1]
+    lowest, highest = found == -0.3, found == 0.4
+    assert lowest.any() or highest.any()
+    assert slope[~lowest & ~highest].abs().max() < 1e-6
+    assert (slope[lowest] > 0).all() and (slope[highest] < 0).all()
+
+
+def test_curvature_is_that_of_the_move_that_the_bounds_allowed():
+    function, _ = valley()
+    optimizer, path = descend(function, start(), 4, largest_move=0.5, bounds=(-0.1, 0.1))
+    assert path[-1][0].abs().max() == 0.1
+    for (move, change, _), (before, after) in zip(
+        optimizer.pairs, itertools.pairwise(path), strict=True
+    ):
+        torch.testing.assert_close(move, after[0] - before[0])
+        torch.testing.assert_close(change, after[1] - before[1])
 
 
 @pytest.mark.parametrize("lr", [1.0, 0.5, 0.01])

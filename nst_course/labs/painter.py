@@ -68,7 +68,7 @@ class Painter:
             branch, settings = self.branch, self.settings
             branch.use(settings)
         if branch.transfer is None:
-            start = branch.parent[1].pixels if branch.parent else None
+            start = branch.parent[1].image if branch.parent else None
             branch.transfer = self._make(settings, start)
         for name, value in self._live(settings).items():
             setattr(branch.transfer, name, value)

@@ -26,7 +26,7 @@ def recipe(branch: Branch) -> str:
             lines += [f"transfer.{n} = {v!r}" for n, v in settings.items() if v != before[n]]
             lines += [f"for step in transfer.steps({end - begin}):", "    pass"]
             before = settings
-        start = "step.pixels"
+        start = "step.image"
     return "\n".join([*lines, 'nst.save_image(step.image, "my_picture.png")', ""])
 
 

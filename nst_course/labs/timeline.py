@@ -20,11 +20,7 @@ class Frame:
     """The image of one step, kept."""
 
     iteration: int
-    pixels: Tensor = field(repr=False)  # not clamped: a branch goes on from exactly here
-
-    @property
-    def image(self) -> Tensor:
-        return self.pixels.clamp(0, 1)
+    image: Tensor = field(repr=False)
 
 
 @dataclass
@@ -64,8 +60,8 @@ class Branch:
             self.history[name].append(value)
         if self.frames and self.frames[-1].iteration % self._stride:
             self.frames.pop()  # the newest image is kept always, the one before it by the stride
-        self.frames.append(Frame(step.iteration, step.pixels))
-        most = max(2, min(MOST_FRAMES, MOST_BYTES // max(1, step.pixels.nbytes)))
+        self.frames.append(Frame(step.iteration, step.image))
+        most = max(2, min(MOST_FRAMES, MOST_BYTES // max(1, step.image.nbytes)))
         while len(self.frames) > most:
             self._stride *= 2
             newest = self.frames[-1]
