@@ -68,13 +68,17 @@ class PlainObjective:
         return CONTENT_WEIGHT * content + STYLE_WEIGHT * style
 
 
+Turn = tuple[list[float], Tensor]  # the loss at each evaluation of a turn, and the image after it
+
+
 def lbfgs(
-    objective: PlainObjective, start: Tensor, line_search: str | None
-) -> Iterator[list[float]]:
+    objective: PlainObjective, start: Tensor, line_search: str | None, clamped: bool = False
+) -> Iterator[Turn]:
     """`torch.optim.LBFGS` with its defaults, and with strong Wolfe if asked for.
 
-    Each turn is one call of ``step``, which takes up to 20 iterations and up to 25 evaluations; the
-    losses of all evaluations are given out.
+    Each turn is one call of ``step``, which takes up to 20 iterations and up to 25 evaluations.
+    With ``clamped``, every evaluation begins by cutting the image to 0…1, as PyTorch's tutorial
+    does it.
     """
     image = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS([image], line_search_fn=line_search)
@@ -82,6 +86,9 @@ def lbfgs(
         losses: list[float] = []
 
         def closure(losses: list[float] = losses) -> Tensor:
+            if clamped:
+                with torch.no_grad():
+                    image.clamp_(0, 1)
             optimizer.zero_grad()
             loss = objective(image)
             loss.backward()
@@ -89,10 +96,10 @@ def lbfgs(
             return loss
 
         optimizer.step(closure)
-        yield losses
+        yield losses, image.detach()
 
 
-def adam(objective: PlainObjective, start: Tensor, rate: float = 0.02) -> Iterator[list[float]]:
+def adam(objective: PlainObjective, start: Tensor, rate: float = 0.02) -> Iterator[Turn]:
     """`torch.optim.Adam`; a turn is 20 steps."""
     image = start.clone().requires_grad_()
     optimizer = torch.optim.Adam([image], lr=rate)
@@ -104,11 +111,12 @@ def adam(objective: PlainObjective, start: Tensor, rate: float = 0.02) -> Iterat
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
-        yield losses
+        yield losses, image.detach()
 
 
-REFERENCES: dict[str, Callable[[PlainObjective, Tensor], Iterator[list[float]]]] = {
+REFERENCES: dict[str, Callable[[PlainObjective, Tensor], Iterator[Turn]]] = {
     "torch L-BFGS": lambda objective, start: lbfgs(objective, start, None),
     "torch L-BFGS, strong Wolfe": lambda objective, start: lbfgs(objective, start, "strong_wolfe"),
+    "torch L-BFGS, clamped": lambda objective, start: lbfgs(objective, start, None, clamped=True),
     "torch Adam": adam,
 }

@@ -11,6 +11,9 @@ content image, this course from the content image in the artwork's colours, as `
 The loss to be reached is the lowest that any of the plain solvers has after so many evaluations.
 That of `torch.optim.LBFGS` with its defaults will not do: its first step is often so large that it
 never comes back.
+
+Two losses are told: the one that the optimiser counts, and that of the picture on a screen. They
+differ for solvers that let pixels go below black and above white, where a screen cuts them off.
 """
 
 import argparse
@@ -22,6 +25,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -33,61 +37,88 @@ import nst_course as nst
 from nst_course import machine
 from nst_course.tiling import TILE
 
-from .reference import REFERENCES, PlainObjective
+from .reference import REFERENCES, PlainObjective, Turn
 
 OURS = "this course"
 PLAIN = "torch L-BFGS"
 PAIRS = ["cat:composition_viii", "astronaut:great_wave", "summer_palace:village_street_in_auvers"]
-COLOURS = {OURS: "#d1495b", PLAIN: "#1f77b4", "torch L-BFGS, strong Wolfe": "#66a182"}
+COLOURS = {
+    OURS: "#d1495b",
+    PLAIN: "#1f77b4",
+    "torch L-BFGS, strong Wolfe": "#66a182",
+    "torch L-BFGS, clamped": "#edae49",
+}
 PICTURE = Path(__file__).parent / "time_to_loss.png"
 
-Curve = list[tuple[float, float]]  # (seconds, loss) at every evaluation
+Curve = list[tuple[float, float]]  # (seconds, loss)
+
+
+@dataclass
+class Run:
+    """What one solver has done.
+
+    Attributes:
+        counted: the loss that its optimiser sees, at every evaluation.
+        shown: the loss of the picture cut to 0…1, after every turn.
+    """
+
+    counted: Curve = field(default_factory=list)
+    shown: Curve = field(default_factory=list)
+    seconds: float = 0.0
 
 
 # ---------------------------------------------------------------- time to loss
 
 
-def our_turns(transfer: nst.StyleTransfer, steps: int) -> Iterator[list[float]]:
-    """Twenty steps of `StyleTransfer` a turn; those past the plan in float32, as its end."""
-    for count in itertools.chain([steps], itertools.repeat(20)):
-        totals = (step.losses["total"] for step in transfer.steps(count))
-        while losses := list(itertools.islice(totals, 20)):
-            yield losses
+def our_turns(transfer: nst.StyleTransfer, steps: int) -> Iterator[Turn]:
+    """Ten steps of `StyleTransfer` a turn; those past the plan in float32, as its end."""
+    for count in itertools.chain([steps], itertools.repeat(10)):
+        done = transfer.steps(count)
+        while turn := list(itertools.islice(done, 10)):
+            yield [step.losses["total"] for step in turn], turn[-1].image
         transfer.precision = "float32"
 
 
-def race(content: Tensor, style: Tensor, steps: int, precision: str) -> dict[str, Curve]:
-    """The curve of every solver over at least so many evaluations."""
+def race(content: Tensor, style: Tensor, steps: int, precision: str) -> dict[str, Run]:
+    """Every solver over at least so many evaluations."""
     backbone = nst.load_backbone()
     content, style = content.to(backbone.device), style.to(backbone.device)
     objective = PlainObjective(content, style, backbone)
     transfer = nst.StyleTransfer(content, style, backbone, init="recoloured", precision=precision)
     turns = {OURS: our_turns(transfer, steps)}
     turns |= {name: begin(objective, content) for name, begin in REFERENCES.items()}
-    curves: dict[str, Curve] = {name: [] for name in turns}
-    seconds = dict.fromkeys(turns, 0.0)
+    runs = {name: Run() for name in turns}
     warm_up(objective, transfer, content)
 
     def unfinished(name: str) -> bool:
-        if name != OURS or len(curves[name]) < steps:
-            return len(curves[name]) < steps
-        behind = time_to(target(curves, steps), curves[name]) == math.inf
-        return behind and len(curves[name]) < 1.5 * steps
+        looks = len(runs[name].counted)
+        if name != OURS or looks < steps:
+            return looks < steps
+        behind = time_to(target(runs, steps), runs[name].counted) == math.inf
+        return behind and looks < 1.5 * steps
 
-    while waiting := [name for name in curves if unfinished(name)]:
+    while waiting := [name for name in runs if unfinished(name)]:
         for name in waiting:
+            run = runs[name]
             begin = now(backbone.device)
-            losses = next(turns[name])
+            losses, image = next(turns[name])
             spent = now(backbone.device) - begin
             for number, loss in enumerate(losses, start=1):
-                curves[name].append((seconds[name] + spent * number / len(losses), loss))
-            seconds[name] += spent
+                run.counted.append((run.seconds + spent * number / len(losses), finite(loss)))
+            run.seconds += spent
+            with torch.no_grad():
+                run.shown.append((run.seconds, finite(objective(image.clamp(0, 1)).item())))
             print(
-                f"  {name}: {len(curves[name])} evaluations in {seconds[name]:.1f} s, "
-                f"loss {losses[-1]:.4g}",
+                f"  {name}: {len(run.counted)} evaluations in {run.seconds:.1f} s, "
+                f"loss {losses[-1]:.4g}, of the picture shown {run.shown[-1][1]:.4g}",
                 flush=True,
             )
-    return curves
+    return runs
+
+
+def finite(loss: float) -> float:
+    """Infinity for what is not a number, so that it can be compared."""
+    return math.inf if math.isnan(loss) else loss
 
 
 def warm_up(objective: PlainObjective, transfer: nst.StyleTransfer, content: Tensor) -> None:
@@ -104,9 +135,14 @@ def now(device: torch.device) -> float:
     return time.perf_counter()
 
 
-def target(curves: dict[str, Curve], steps: int) -> float:
-    """The lowest loss that a plain solver has after so many evaluations."""
-    return min(loss for name in REFERENCES for _, loss in curves[name][:steps])
+def target(runs: dict[str, Run], steps: int) -> float:
+    """The lowest loss that a plain solver counts in so many evaluations."""
+    return min(loss for name in REFERENCES for _, loss in runs[name].counted[:steps])
+
+
+def target_shown(runs: dict[str, Run]) -> float:
+    """The lowest loss that a picture of a plain solver has."""
+    return min(loss for name in REFERENCES for _, loss in runs[name].shown)
 
 
 def time_to(loss: float, curve: Curve) -> float:
@@ -114,30 +150,51 @@ def time_to(loss: float, curve: Curve) -> float:
     return next((seconds for seconds, value in curve if value <= loss), math.inf)
 
 
-def compare(pairs: list[str], size: int, steps: int, precision: str) -> dict[str, dict[str, Curve]]:
+def compare(pairs: list[str], size: int, steps: int, precision: str) -> dict[str, dict[str, Run]]:
     """Race on every pair of pictures, and print the table."""
-    races, ratios = {}, {name: [] for name in REFERENCES}
-    best_ratios = []
+    races = {}
     for pair in pairs:
         print(pair, flush=True)
         content, style = (nst.load_image(name, size) for name in pair.split(":"))
-        races[pair] = curves = race(content, style, steps, precision)
-        goal = target(curves, steps)
-        seconds = {name: time_to(goal, curve) for name, curve in curves.items()}
-        for name in curves:
-            lowest = min(loss for _, loss in curves[name][:steps])
-            took = f"{seconds[name]:.1f} s" if seconds[name] < math.inf else "not reached"
-            print(f"  {name:28} {took:>12} to loss {goal:.4g}; lowest {lowest:.4g}")
-        for name in REFERENCES:
-            ratios[name].append(seconds[name] / seconds[OURS])
-        best_ratios.append(min(seconds[name] for name in REFERENCES) / seconds[OURS])
-        each = {name: curve[-1][0] / len(curve) for name, curve in curves.items()}
+        races[pair] = runs = race(content, style, steps, precision)
+        counted, shown = seconds_to_targets(runs, steps)
+        for name, run in runs.items():
+            lowest = min(loss for _, loss in run.counted[:steps])
+            lowest_shown = min(loss for _, loss in run.shown)
+            print(
+                f"  {name:28} {seconds_or_not(counted[name]):>11} to loss "
+                f"{target(runs, steps):.4g}, lowest {lowest:.4g};"
+                f" {seconds_or_not(shown[name]):>11} to {target_shown(runs):.4g} as shown, "
+                f"lowest {lowest_shown:.4g}"
+            )
+        each = {name: run.seconds / len(run.counted) for name, run in runs.items()}
         print("  seconds an evaluation: " + ", ".join(f"{n} {s:.3f}" for n, s in each.items()))
-    print(f"\nTimes as fast to the same loss, {size} px, {steps} evaluations, {precision}:")
-    for name, values in {**ratios, "the best of them": best_ratios}.items():
-        finite = [value for value in values if math.isfinite(value)]
-        print(f"  {name:28} {spread(finite)}, not reached on {len(values) - len(finite)} pairs")
+    for number, loss in enumerate(("the same loss", "the same loss of the picture shown")):
+        print(f"\nTimes as fast to {loss}, {size} px, {steps} evaluations, {precision}:")
+        ratios = []
+        for runs in races.values():
+            seconds = seconds_to_targets(runs, steps)[number]
+            ratios.append({name: seconds[name] / seconds[OURS] for name in REFERENCES})
+            ratios[-1]["the best of them"] = min(ratios[-1].values())
+        for name in (*REFERENCES, "the best of them"):
+            reached = [ratio[name] for ratio in ratios if math.isfinite(ratio[name])]
+            missing = len(ratios) - len(reached)
+            print(f"  {name:28} {spread(reached)}, not reached on {missing} pairs")
     return races
+
+
+def seconds_to_targets(
+    runs: dict[str, Run], steps: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Of each solver: to the loss that counts, and to that of the picture shown."""
+    return (
+        {name: time_to(target(runs, steps), run.counted) for name, run in runs.items()},
+        {name: time_to(target_shown(runs), run.shown) for name, run in runs.items()},
+    )
+
+
+def seconds_or_not(seconds: float) -> str:
+    return f"{seconds:.1f} s" if math.isfinite(seconds) else "not reached"
 
 
 def spread(values: list[float]) -> str:
@@ -243,31 +300,27 @@ def peak_memory(size: int) -> None:
 # ---------------------------------------------------------------- the picture
 
 
-def draw(races: dict[str, dict[str, Curve]], title: str) -> None:
-    """Loss over seconds, one axis for each pair of pictures."""
+def draw(races: dict[str, dict[str, Run]], title: str) -> None:
+    """Loss over seconds, a row for each pair: as counted on the left, as shown on the right."""
     figure, axes = plt.subplots(
-        1,
-        len(races),
-        figsize=(max(6.4, 4.2 * len(races)), 4),
-        dpi=110,
-        layout="constrained",
-        squeeze=False,
+        len(races), 2, figsize=(9.6, 4.2 * len(races)), dpi=110, layout="constrained", squeeze=False
     )
-    for axis, (pair, curves) in zip(axes[0], races.items(), strict=True):
-        lowest = min(loss for curve in curves.values() for _, loss in curve)
-        for name, curve in curves.items():
-            seconds, losses = zip(*curve, strict=True)
-            best = [min(losses[: i + 1]) for i in range(len(losses))]
-            colour = COLOURS.get(name, "#999999")
-            axis.plot(
-                seconds, best, label=name, color=colour, linewidth=2.2 if name == OURS else 1.5
-            )
-        axis.set_yscale("log")
-        axis.set_ylim(lowest * 0.9, lowest * 30)
-        axis.set_title(re.sub("_", " ", pair.replace(":", " × ")), fontsize=10)
-        axis.set_xlabel("seconds")
-        axis.set_ylabel("lowest total loss so far")
-        axis.grid(alpha=0.25)
+    kinds = {"counted": "what the optimiser counts", "shown": "the picture on the screen"}
+    for row, (pair, runs) in zip(axes, races.items(), strict=True):
+        for axis, (kind, words) in zip(row, kinds.items(), strict=True):
+            curves = {name: getattr(run, kind) for name, run in runs.items()}
+            lowest = min(loss for curve in curves.values() for _, loss in curve)
+            for name, curve in curves.items():
+                seconds, losses = zip(*curve, strict=True)
+                best = [min(losses[: i + 1]) for i in range(len(losses))]
+                colour, width = COLOURS.get(name, "#999999"), 2.2 if name == OURS else 1.5
+                axis.plot(seconds, best, label=name, color=colour, linewidth=width)
+            axis.set_yscale("log")
+            axis.set_ylim(lowest * 0.9, lowest * 100)
+            axis.set_title(f"{re.sub('_', ' ', pair.replace(':', ' × '))}: {words}", fontsize=10)
+            axis.set_xlabel("seconds")
+            axis.set_ylabel("lowest total loss so far")
+            axis.grid(alpha=0.25)
     axes[0][0].legend(loc="upper right", fontsize=9, framealpha=1)
     figure.suptitle(title.replace("; ", "\n"), fontsize=10)
     figure.savefig(PICTURE)

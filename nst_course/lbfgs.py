@@ -8,7 +8,7 @@ It also knows that a pixel ends at black and at full light. An optimiser that do
 pixels go further, and what a screen then shows, cut off there, has 10 to 50 times the loss that was
 reached. To cut off in the loop makes nonsense of the curvature. Here a pixel that is at the end and
 is pushed further takes no part in the step: two-metric projection, Bertsekas 1982, "Projected
-Newton methods for optimization problems with simple constraints", eqs. 32 to 34.
+Newton methods for optimization problems with simple constraints".
 """
 
 import math
