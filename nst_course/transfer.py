@@ -25,7 +25,7 @@ from .backbone import Backbone, load_backbone
 from .checkpoint import combine, separate
 from .errors import CourseError
 from .forecast import EXACT_SHARE, Estimate, choose_tile, forecast, history
-from .lbfgs import LBFGS
+from .lbfgs import BOUNDS, LBFGS
 from .losses import total_variation
 from .machine import fast_dtype, is_slow
 from .targets import Targets
@@ -43,7 +43,6 @@ CONTENT_LAYERS = {"relu4_2": 1.0}
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
-BOUNDS = (0.0, 1.0)  # of a pixel: what a screen can show
 EXPLOSION = 10  # a loss this many times above where it started is not coming back
 MOST_RESTARTS = 10
 
@@ -450,7 +449,6 @@ class StyleTransfer:
                 lr=self.learning_rate,
                 history=history(self.content.nbytes, self.tile),
                 kept_as=torch.float32 if self.tile is None else torch.bfloat16,
-                bounds=BOUNDS,
                 scale=scale,
             )
 

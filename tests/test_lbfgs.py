@@ -1,6 +1,7 @@
 """L-BFGS for pixels, in float64: against PyTorch's, against the dense formula, and its limits."""
 
 import itertools
+import math
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch
 from nst_course.lbfgs import LBFGS
 
 SIZE = 12
+NONE = (-math.inf, math.inf)  # bounds that nothing meets
 
 
 def valley(seed: int = 0):
@@ -28,9 +30,11 @@ def start() -> torch.Tensor:
     return torch.zeros(1, 3, 2, 2, dtype=torch.float64, requires_grad=True)
 
 
-def descend(function, pixels: torch.Tensor, steps: int, **settings) -> tuple[LBFGS, list]:
+def descend(
+    function, pixels: torch.Tensor, steps: int, bounds: tuple = NONE, **settings
+) -> tuple[LBFGS, list]:
     """The optimiser after some steps, and every iterate with its gradient."""
-    optimizer = LBFGS([pixels], **settings)
+    optimizer = LBFGS([pixels], bounds=bounds, **settings)
     path = []
     for _ in range(steps):
         optimizer.zero_grad()
@@ -46,7 +50,12 @@ def test_iterates_equal_those_of_pytorch(history):
     function, _ = valley()
     ours, theirs = start(), start()
     first = LBFGS(
-        [ours], history=history, first_move=1 / SIZE, largest_move=float("inf"), by_wave=False
+        [ours],
+        history=history,
+        first_move=1 / SIZE,
+        largest_move=math.inf,
+        by_wave=False,
+        bounds=NONE,
     )
     torchs = torch.optim.LBFGS(
         [theirs], lr=1, max_iter=1, history_size=history, tolerance_grad=0, tolerance_change=0

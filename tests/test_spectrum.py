@@ -111,7 +111,9 @@ def test_guess_by_octave_beats_one_number_a_thousandfold():
     steps = {}
     for by_wave in (True, False):
         pixels = noise(4).view(1, 3, HEIGHT, WIDTH).clone().requires_grad_()
-        optimizer = LBFGS([pixels], by_wave=by_wave, largest_move=math.inf)
+        optimizer = LBFGS(
+            [pixels], by_wave=by_wave, largest_move=math.inf, bounds=(-math.inf, math.inf)
+        )
         for _ in range(12):
             pixels.grad = curved(pixels.detach().flatten(), steepness).view_as(pixels)
             optimizer.step()
