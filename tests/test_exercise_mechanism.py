@@ -14,9 +14,13 @@ import threading
 import time
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
+from IPython.utils.capture import capture_output
 
 from nst_course import CourseError, exercises
 from nst_course.exercises import report
@@ -457,6 +461,27 @@ def test_what_the_answer_prints_is_shown_once_and_cut(mean_square):
     text = repr(judge(mean_square, talks))
     assert text.count("printed by your code") == 1
     assert "shape (2,)" in text and "shape (7,)" not in text
+
+
+def test_pictures_of_an_answer_are_not_shown(mean_square):
+    """Neither displayed ones nor figures; those that were open before stay."""
+
+    def shows(x):
+        plt.figure()
+        plt.show()
+        display(x)
+        return x.square().mean()
+
+    shell, mine = InteractiveShell.instance(), plt.figure()
+    try:
+        with capture_output(stdout=False) as shown:
+            display("seen")
+            verdict = judge(mean_square, shows)
+        assert verdict.solved and len(shown.outputs) == 1
+        assert plt.get_fignums() == [mine.number]
+    finally:
+        plt.close("all")
+        shell.clear_instance()
 
 
 def test_only_the_beginning_of_what_is_printed_is_kept():

@@ -1,7 +1,7 @@
 """Runs the student's code so that whatever it does becomes a value one can talk about.
 
-Output is caught, the state of the random generators and of autograd is put back, and Ctrl-C or an
-endless loop ends the check and not the notebook.
+Output and pictures are caught, the state of the random generators and of autograd is put back, and
+Ctrl-C or an endless loop ends the check and not the notebook.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from types import FrameType
 from typing import Any
 
 import torch
+from IPython.utils.capture import capture_output
 
 SECONDS = 5.0  # a check takes well under one second; an answer that needs more does not end
 
@@ -81,6 +82,7 @@ class Sandbox:
         self._output = _FirstCharacters()
         self._exits.enter_context(contextlib.redirect_stdout(self._output))
         self._exits.enter_context(contextlib.redirect_stderr(self._output))
+        self._exits.enter_context(_pictures_dropped())
         self._exits.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         self._exits.enter_context(torch.inference_mode(False))
@@ -160,6 +162,23 @@ class _FirstCharacters(io.StringIO):
         if room > 0:
             super().write(str(text)[:room])
         return len(text)
+
+
+@contextlib.contextmanager
+def _pictures_dropped() -> Iterator[None]:
+    """Figures and what is displayed go nowhere: a check calls an answer dozens of times."""
+    before = _open_figures()
+    try:
+        with capture_output(stdout=False, stderr=False):
+            yield
+    finally:
+        for number in _open_figures() - before:
+            sys.modules["matplotlib.pyplot"].close(number)
+
+
+def _open_figures() -> set[int]:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return set(pyplot.get_fignums()) if pyplot else set()
 
 
 @contextlib.contextmanager

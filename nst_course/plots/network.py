@@ -172,7 +172,10 @@ def activation_maps(
             values = features[layer][0, channel].detach().float().cpu()
             peak = values.max().item()
             # A channel that is negative everywhere is shown black, and called by its name.
-            axis.imshow(values, cmap="magma", vmin=0, vmax=max(peak, 1e-6), interpolation="nearest")
+            brightest = max(peak, 1e-6)
+            axis.imshow(
+                values.numpy(), cmap="magma", vmin=0, vmax=brightest, interpolation="nearest"
+            )
             answer = f"up to {peak:.0f}" if peak > 0 else "silent"
             axis.set_title(f"channel {channel}, {answer}", fontsize=9, pad=3)
             axis.set_xticks([])

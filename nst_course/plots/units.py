@@ -51,7 +51,7 @@ def receptive_fields(
         deviation = spread(strength)
         show_picture(place, image)
         place.set_title(f"{field.layer}\nsees {field.size} px", fontsize=10.5)
-        closer.imshow(strength, cmap="inferno", vmin=0)
+        closer.imshow(strength.numpy(), cmap="inferno", vmin=0)
         closer.set_xticks([])
         closer.set_yticks([])
         closer.set_title(f"listens mostly to {4 * deviation:.0f} px", fontsize=10.5)
