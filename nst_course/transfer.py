@@ -106,7 +106,8 @@ class StyleTransfer:
         init: where the image starts: ``"content"``; ``"recoloured"``, which is the content in the
             artwork's colours and saves about ten steps; ``"style"``, ``"noise"``, or a tensor of
             the content's shape.
-        optimizer: ``"lbfgs"`` (without line search, history 60) or ``"adam"``.
+        optimizer: ``"lbfgs"`` (without line search, history 60) or ``"adam"``. Both keep the pixels
+            in 0…1, so that the picture on a screen has the loss that is told.
         seed: of the noise; the same seed gives the same picture on the same machine.
         learning_rate: 1 for L-BFGS and 0.02 for Adam unless given.
         tile: side in pixels of the tiles that the network is run on, one after the other, so that
