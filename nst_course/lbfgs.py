@@ -131,18 +131,20 @@ class LBFGS(torch.optim.Optimizer):
     def _direction(self, gradient: Tensor, stuck: Tensor) -> Tensor:
         """−H·g, with H the inverse Hessian that the pairs suggest (two-loop recursion).
 
-        Only of the pixels that are free: for the stuck ones, g and the result are zero.
+        All of it in the free pixels only, as if there were no others: neither g nor a y may put
+        anything into a stuck pixel, from where the first guess would spread it to its neighbours.
         """
-        direction = (-gradient).masked_fill_(stuck, 0)
+        free = (~stuck).to(gradient.dtype)
+        direction = -gradient * free
         weights = []
         for move, change, curvature in reversed(self.pairs):
             weights.append(torch.dot(move.to(direction.dtype), direction).item() / curvature)
-            direction.add_(change, alpha=-weights[-1])
+            direction.addcmul_(change.to(direction.dtype), free, value=-weights[-1])
         if self.spectrum:
-            direction = self.spectrum.rescale(direction)
+            direction = self.spectrum.rescale(direction).mul_(free)
         if self.scale is not None:
             direction *= self.scale
         for (move, change, curvature), weight in zip(self.pairs, reversed(weights), strict=True):
             back = torch.dot(change.to(direction.dtype), direction).item() / curvature
-            direction.add_(move, alpha=weight - back)
-        return direction.masked_fill_(stuck, 0)
+            direction.addcmul_(move.to(direction.dtype), free, value=weight - back)
+        return direction

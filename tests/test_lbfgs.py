@@ -87,17 +87,31 @@ def test_direction_is_that_of_the_dense_inverse_hessian(by_wave):
     move, change = pairs[-1]
     identity = torch.eye(SIZE, dtype=torch.float64)
     first_guess = [optimizer.spectrum.rescale(row) for row in identity] if by_wave else identity
-    inverse_hessian = (move @ change) / (change @ change) * torch.stack([*first_guess])
-    for move, change in pairs:
-        rho = 1 / (move @ change)
-        side = identity - rho * torch.outer(move, change)
-        inverse_hessian = side @ inverse_hessian @ side.T + rho * torch.outer(move, move)
+    first_guess = (move @ change) / (change @ change) * torch.stack([*first_guess])
     gradient = path[-1][1]
-    free = torch.zeros_like(gradient, dtype=torch.bool)
-    torch.testing.assert_close(optimizer._direction(gradient, free), -inverse_hessian @ gradient)
-    stuck = torch.arange(SIZE) % 3 == 0  # as if the valley had the other dimensions only
-    inverse_hessian[stuck] = inverse_hessian[:, stuck] = 0
-    torch.testing.assert_close(optimizer._direction(gradient, stuck), -inverse_hessian @ gradient)
+    # Where pixels are stuck: as if the valley had the other dimensions only.
+    for stuck in (torch.zeros(SIZE, dtype=torch.bool), torch.arange(SIZE) % 3 == 0):
+        free = (~stuck).double()
+        inverse_hessian = first_guess * free * free[:, None]
+        for move, change in pairs:
+            rho = 1 / (move @ change)
+            move, change = move * free, change * free
+            side = identity - rho * torch.outer(move, change)
+            inverse_hessian = side @ inverse_hessian @ side.T + rho * torch.outer(move, move)
+        expected = -inverse_hessian @ gradient
+        torch.testing.assert_close(optimizer._direction(gradient, stuck), expected)
+
+
+def test_what_a_stuck_pixel_feels_does_not_reach_its_neighbours():
+    """The first guess would spread it, and free pixels would be thrown to and fro for ever."""
+    function, _ = valley()
+    optimizer, path = descend(function, start(), 9)
+    gradient, stuck = path[-1][1], torch.arange(SIZE) < 5
+    before = optimizer._direction(gradient, stuck)
+    assert not before[stuck].any() and before[~stuck].all()
+    for _, change, _ in optimizer.pairs:
+        change[stuck] += 100
+    torch.testing.assert_close(optimizer._direction(gradient, stuck), before)
 
 
 def test_minimum_of_a_narrow_valley_is_found():
