@@ -10,7 +10,6 @@ afterwards. Between the convolutions everything is float32.
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 LARGEST = 2.0**15  # of what goes in and of what can come out; float16 ends just below 2¹⁶
 
@@ -20,30 +19,13 @@ def pays(layer: nn.Conv2d) -> bool:
     return layer.weight.dtype == torch.float16
 
 
-class Convolved(torch.autograd.Function):
-    """A 3×3 convolution with padding 1 of float32 numbers, multiplied in float16."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(weight)
-        return convolve(x, weight).add_(bias.float().view(-1, 1, 1))
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
-        # The gradient to the input is a convolution as well: with the kernels turned by half a
-        # circle, and input and output channels exchanged.
-        (weight,) = ctx.saved_tensors
-        return convolve(gradient, weight.flip(2, 3).transpose(0, 1)), None, None
-
-
-def convolve(x: Tensor, weight: Tensor) -> Tensor:
-    """Convolve numbers of any size, (B, C, H, W) in float32, with kernels in float16."""
+def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Convolve numbers of any size, (B, C, H, W) in float32, with 3×3 kernels in float16."""
     lowest, highest = torch.aminmax(x)
     growth = weight.abs().sum((1, 2, 3), dtype=torch.float32).amax().clamp(min=1)
     # No sum of products is larger than this. It stays on the device: nobody waits for the number.
     bound = torch.maximum(-lowest, highest) * growth
     # A power of two rounds nothing.
     factor = LARGEST * torch.exp2(-bound.log2().ceil().clamp(min=-100))
-    y = F.conv2d((x * factor).half(), weight, padding=1)
-    return y.float().div_(factor)
+    y = F.conv2d((x * factor).half(), weight, padding=1).float().div_(factor)
+    return y if bias is None else y.add_(bias.float().view(-1, 1, 1))

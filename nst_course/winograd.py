@@ -9,7 +9,6 @@ twice as fast, and with small layers the algorithm's own preparations cost more 
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 # Channels that come out → the side in positions from which on it pays: all but the fifth block of
 # VGG together, in pictures of 352×352 pixels. The two ways keep their results in different orders,
@@ -43,23 +42,6 @@ def bytes_of_workspace(layer: nn.Conv2d, height: int, width: int) -> int:
     x = layer.weight.new_empty(1).expand(1, layer.in_channels, height, width)
     numbers = height * width * (layer.in_channels + layer.out_channels) * 64 // 36
     return 4 * numbers if pays(layer, x) else 0
-
-
-class Convolved(torch.autograd.Function):
-    """A 3×3 convolution with padding 1."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(weight)
-        return spatial_convolution(x, weight, bias)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
-        # The gradient to the input is a convolution as well: with the kernels turned by half a
-        # circle, and input and output channels exchanged.
-        (weight,) = ctx.saved_tensors
-        return spatial_convolution(gradient, weight.flip(2, 3).transpose(0, 1), None), None, None
 
 
 def spatial_convolution(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -68,7 +68,7 @@ def test_order_in_memory_is_kept_as_the_other_convolutions_keep_it():
 
 def test_only_weights_in_float16_go_this_way(monkeypatch):
     monkeypatch.setattr(winograd, "pays", lambda layer, x: False)
-    monkeypatch.setattr(float16, "convolve", lambda x, weight: 1 / 0)
+    monkeypatch.setattr(float16, "convolve", lambda x, weight, bias: 1 / 0)
     for dtype in (torch.float32, torch.bfloat16):
         assert layer(3, 4).to(dtype)(picture(3, 8, 8)).dtype == dtype
     with pytest.raises(ZeroDivisionError):
@@ -146,9 +146,10 @@ def test_without_a_unit_it_is_told_and_done_all_the_same(narrow_backbone):
 def test_gpu_that_computes_nonsense_in_float16_goes_on_in_float32(
     narrow_backbone, with_unit, monkeypatch
 ):
-    monkeypatch.setattr(
-        float16, "convolve", lambda x, weight: x.new_full((1, len(weight), *x.shape[2:]), math.nan)
-    )
+    def nonsense(x, weight, bias):
+        return x.new_full((1, len(weight), *x.shape[2:]), math.nan)
+
+    monkeypatch.setattr(float16, "convolve", nonsense)
     result = transfer(narrow_backbone).run(6, progress=False)
     monkeypatch.undo()
     expected = transfer(narrow_backbone, precision="float32").run(6, progress=False)

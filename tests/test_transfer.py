@@ -397,7 +397,7 @@ def test_image_that_is_nearly_done_is_not_thrown_off_by_a_new_transfer():
     content, style = nst.load_image("cat", size=48), nst.load_image("great_wave", size=48)
     backbone = nst.load_backbone(device="cpu")
     done = StyleTransfer(content, style, backbone).run(60, progress=False)
-    steps = list(StyleTransfer(content, style, backbone, init=done.image).steps(20))
+    steps = list(StyleTransfer(content, style, backbone, init=done.image).steps(14))
     assert not any(step.message for step in steps)
     assert max(totals(steps)) < 2 * totals(steps)[0]
     assert totals(steps)[-1] < 0.9 * totals(steps)[0]

@@ -6,7 +6,7 @@ from torch import nn
 
 import nst_course as nst
 from nst_course import winograd
-from nst_course.convolution import Convolution
+from nst_course.convolution import Convolution, Convolved
 
 here = pytest.mark.skipif(not winograd.available(), reason="this CPU or PyTorch is without it")
 
@@ -14,6 +14,10 @@ here = pytest.mark.skipif(not winograd.available(), reason="this CPU or PyTorch 
 def layer(inputs: int, outputs: int, seed: int = 0) -> nn.Conv2d:
     torch.manual_seed(seed)
     return Convolution(inputs, outputs, 3, padding=1).requires_grad_(False)
+
+
+def convolve(x: torch.Tensor, layer: nn.Conv2d) -> torch.Tensor:
+    return Convolved.apply(x, layer.weight, layer.bias, winograd.spatial_convolution)
 
 
 def picture(channels: int, height: int, width: int) -> torch.Tensor:
@@ -31,7 +35,7 @@ def test_output_and_gradient_equal_those_of_the_plain_convolution_in_float64(inp
     convolution, x = layer(inputs, outputs), picture(inputs, *size)
     pull = picture(outputs, *size)
     found, expected = x.clone().requires_grad_(), x.double().requires_grad_()
-    y = winograd.Convolved.apply(found, convolution.weight, convolution.bias)
+    y = convolve(found, convolution)
     y.backward(pull)
     exact = layer(inputs, outputs).double()
     z = exact(expected)
@@ -43,9 +47,7 @@ def test_output_and_gradient_equal_those_of_the_plain_convolution_in_float64(inp
 def test_any_order_in_memory_gives_the_same():
     convolution, x = layer(8, 16), picture(8, 24, 30)
     orders = x, x.contiguous(memory_format=torch.channels_last), x.mT.contiguous().mT
-    first, *others = (
-        winograd.Convolved.apply(order, convolution.weight, convolution.bias) for order in orders
-    )
+    first, *others = (convolve(order, convolution) for order in orders)
     assert all(torch.equal(first, other) for other in others)
 
 
