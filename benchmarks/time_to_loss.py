@@ -303,7 +303,13 @@ def peak_memory(size: int) -> None:
 def draw(races: dict[str, dict[str, Run]], title: str) -> None:
     """Loss over seconds, a row for each pair: as counted on the left, as shown on the right."""
     figure, axes = plt.subplots(
-        len(races), 2, figsize=(9.6, 4.2 * len(races)), dpi=110, layout="constrained", squeeze=False
+        len(races),
+        2,
+        figsize=(9.6, 4.2 * len(races)),
+        dpi=110,
+        layout="constrained",
+        squeeze=False,
+        sharex="row",
     )
     kinds = {"counted": "what the optimiser counts", "shown": "the picture on the screen"}
     for row, (pair, runs) in zip(axes, races.items(), strict=True):
@@ -322,7 +328,9 @@ def draw(races: dict[str, dict[str, Run]], title: str) -> None:
             axis.set_xlabel("seconds")
             axis.set_ylabel("lowest total loss so far")
             axis.grid(alpha=0.25)
-    axes[0][0].legend(loc="upper right", fontsize=9, framealpha=1)
+    # Below the charts, where it hides no curve.
+    handles, names = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=9, frameon=False)
     figure.suptitle(title.replace("; ", "\n"), fontsize=10)
     figure.savefig(PICTURE)
     plt.close(figure)

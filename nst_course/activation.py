@@ -14,9 +14,8 @@ from .arguments import check_choice, check_count
 from .backbone import Backbone
 from .canvas import COLOURS, DESCRIPTIONS, paint, start
 from .forecast import fastest
-from .machine import fast_dtype
+from .machine import PRECISIONS, dtype_of
 from .patches import check_channels
-from .transfer import PRECISIONS
 
 
 def activation_loss(features: Tensor, channel: int) -> Tensor:
@@ -171,5 +170,5 @@ def seconds_for(
 
 def in_precision(backbone: Backbone, precision: str) -> Backbone:
     """The network itself, or a copy that multiplies in another number format."""
-    dtype = fast_dtype(backbone.device) if precision == "auto" else PRECISIONS[precision]
+    dtype = dtype_of(precision, backbone.device)
     return backbone if dtype == torch.float32 else backbone.in_precision(dtype)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .colours import match_colours
 from .errors import CourseError
+from .images import resized
 
 STARTS = ("content", "recoloured", "style", "noise")
 
@@ -25,7 +25,7 @@ def as_image(name: str, image: Tensor) -> Tensor:
         raise CourseError(f"{name} has shape (1, 3, H, W), not {tuple(image.shape)}.")
     if not image.isfinite().all():
         raise CourseError(f"{name} holds numbers that are not finite; load the picture again.")
-    if image.max() > 2 or image.min() < -1:  # an image that is being optimised may overshoot
+    if image.max() > 2 or image.min() < -1:  # other optimisers than the course's overshoot
         raise CourseError(
             f"{name} has values from {image.min():g} to {image.max():g}; an image lies in 0…1."
         )
@@ -47,7 +47,7 @@ def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int
     if init == "recoloured":
         return match_colours(content, style).clamp(0, 1)
     if init == "style":
-        return F.interpolate(style, content.shape[2:], mode="bicubic", antialias=True).clamp(0, 1)
+        return resized(style, content.shape[2:])
     # On the CPU, so that a seed means the same noise on every device.
     generator = torch.Generator().manual_seed(seed)
     return torch.rand(content.shape, generator=generator).to(content.device)
@@ -76,5 +76,5 @@ def check_count(name: str, count: int, least: int = 0) -> None:
 
 def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
     choices = tuple(choices)
-    if value not in choices:
+    if not isinstance(value, (str, int)) or value not in choices:  # an array is no answer
         raise CourseError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}.")

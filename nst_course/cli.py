@@ -12,8 +12,9 @@ from torch import Tensor
 
 from .arguments import STARTS
 from .errors import CourseError
-from .images import check_place, find_image, load_image, save_image
-from .transfer import PRECISIONS, StyleTransfer
+from .images import check_place, find_image, load_image, resized, save_image
+from .machine import PRECISIONS, is_out_of_memory
+from .transfer import StyleTransfer
 
 if TYPE_CHECKING:
     from .poster import Poster
@@ -28,6 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
         return options.command(options)
     except CourseError as error:
         print(f"nst-course: {error}", file=sys.stderr)
+        return 1
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        print("nst-course: There is no memory left; try a smaller --size.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("nst-course: stopped.", file=sys.stderr)
@@ -101,19 +107,25 @@ def render_picture(options: argparse.Namespace) -> int:
             raise CourseError(f"--{name} is a whole number from 1 up, not {given}.")
     check_place(options.output)  # now, and not after minutes of painting
     poster = make_poster(options)
-    seconds = forecast(poster)
     if options.resume:
         found = poster.resume()
         print(
             "Going on from the checkpoint." if found else "There is no checkpoint; starting anew."
         )
-    elif seconds < LONG_RUN:
-        poster.checkpoint = None
+    seconds = forecast(poster)
+    if not options.resume:
+        if seconds < LONG_RUN:
+            poster.checkpoint = None
+        elif poster.checkpoint.exists():
+            raise CourseError(
+                f"{poster.checkpoint} holds a run that was stopped; add --resume to go on with it, "
+                "or delete the file to start anew."
+            )
     try:
         result = poster.run()
     except BaseException:  # an error on the way, or Ctrl-C twice: what is painted is not lost
-        if poster.transfer is not None and poster.transfer.iteration:
-            save_undisturbed(poster.transfer.image, options.output)
+        if poster.image is not None:
+            save_undisturbed(poster.image, options.output)
         raise
     path = save_undisturbed(result.image, options.output)
     scale = f" at {poster.scale.size} px" if poster.scale.size != options.size else ""
@@ -131,7 +143,7 @@ def render_picture(options: argparse.Namespace) -> int:
 def make_poster(options: argparse.Namespace) -> "Poster":
     """What the options of ``render`` ask for."""
     from .backbone import load_backbone
-    from .poster import Poster, enlarged, plan
+    from .poster import Poster, plan
 
     backbone = load_backbone(options.backbone, options.pooling)
     style_size = options.size if options.style_size is None else options.style_size
@@ -142,7 +154,7 @@ def make_poster(options: argparse.Namespace) -> "Poster":
         # The artwork shrinks with the picture, but not to where the network cannot see it.
         scaled = max(min(style_size, 64), round(style_size * size / max(1, options.size)))
         photograph, artwork = load_image(options.content, size), load_image(options.style, scaled)
-        init = options.init if start is None else enlarged(start, photograph)
+        init = options.init if start is None else resized(start, photograph.shape[2:])
         return StyleTransfer(photograph, artwork, backbone, init=init, **settings)
 
     identity = {
@@ -159,7 +171,11 @@ def make_poster(options: argparse.Namespace) -> "Poster":
 
 def fingerprint(name_or_path: str) -> str:
     """The name of a picture with a mark of what is in its file."""
-    digest = hashlib.sha256(find_image(name_or_path).read_bytes()).hexdigest()
+    path = find_image(name_or_path)
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read ({error.strerror}).") from error
     return f"{Path(name_or_path).name} ({digest[:12]})"
 
 
@@ -167,26 +183,24 @@ def forecast(poster: "Poster") -> float:
     """Say how long it will take and how much memory, or refuse; the seconds."""
     from .machine import available_memory, describe, readable_bytes, readable_time
 
-    seconds, estimate = poster.estimate()
-    transfer = poster.make(poster.scales[-1].size, None)
-    height, width = transfer.content.shape[2:]
-    device = transfer.content.device
+    told = poster.estimate()
     steps = " + ".join(str(scale.steps) for scale in poster.scales)
     sizes = " and ".join(str(scale.size) for scale in poster.scales[:-1])
     print(
-        f"{width}×{height} px{f' after {sizes}' if sizes else ''}, {steps} steps on "
-        f"{describe(device)}{', in tiles' if transfer.tile else ''}: "
-        f"about {readable_time(seconds)} and {readable_bytes(estimate.bytes)} of memory. "
+        f"{told.width}×{told.height} px{f' after {sizes}' if sizes else ''}, {steps} steps on "
+        f"{describe(told.device)}{', in tiles' if told.tile else ''}: "
+        f"about {readable_time(told.seconds)}{' more' if poster.transfer else ''} and "
+        f"{readable_bytes(told.largest.bytes)} of memory. "
         "Ctrl-C stops early and saves the best picture so far.",
         flush=True,
     )
-    free = available_memory(device)
-    if free is not None and estimate.more_bytes > free:
+    free = available_memory(told.device)
+    if told.largest.more_bytes > free:
         raise CourseError(
-            f"This needs {readable_bytes(estimate.more_bytes)} of memory and "
-            f"{readable_bytes(free)} are free; try --size {estimate.size_that_fits(free)}."
+            f"This needs {readable_bytes(told.largest.more_bytes)} of memory and "
+            f"{readable_bytes(free)} are free; try --size {told.largest.size_that_fits(free)}."
         )
-    return seconds
+    return told.seconds
 
 
 def save_undisturbed(image: Tensor, path: Path) -> Path:

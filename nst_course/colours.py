@@ -34,5 +34,6 @@ def _statistics(image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     pixels = image[0].flatten(1)
     mean = pixels.mean(1, keepdim=True)
     covariance = (pixels - mean) @ (pixels - mean).T / pixels.shape[1]
-    variances, vectors = torch.linalg.eigh(covariance)
+    variances, vectors = torch.linalg.eigh(covariance.cpu())  # Apple's GPUs learnt it late
+    variances, vectors = variances.to(image.device), vectors.to(image.device)
     return mean, variances.clamp(min=LEAST_VARIANCE).sqrt(), vectors

@@ -94,7 +94,7 @@ def check_jupyter() -> str:
 def check_precision() -> str:
     name = str(fast_dtype(best_device())).removeprefix("torch.")
     if name == "float32":
-        return "float32; this device has no unit for bfloat16"
+        return "float32 throughout, which is the fastest on this device"
     return f"{name}, which is faster on this device, and float32 for the last steps of a run"
 
 

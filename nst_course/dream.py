@@ -9,8 +9,8 @@ from torch import Tensor
 from .activation import in_precision
 from .arguments import as_image, check_choice, check_count
 from .backbone import Backbone
+from .machine import PRECISIONS
 from .patches import check_channels, scaled
-from .transfer import PRECISIONS
 
 
 def deep_dream(
@@ -52,7 +52,7 @@ def deep_dream(
         CourseError: a layer or a channel that does not exist, or an image too small.
     """
     check_choice("precision", precision, ("auto", *PRECISIONS))
-    image = as_image("image", image)
+    image = as_image("image", image).cpu()  # where it is put together
     check_count("octaves", octaves, least=1)
     check_count("steps", steps)
     check_count("jitter", jitter)

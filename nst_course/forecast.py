@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from . import winograd
 from .backbone import Backbone
+from .images import resized
 from .lbfgs import HISTORY
-from .machine import available_memory, process_memory, return_memory
+from .machine import available_memory, held_memory, return_memory
 from .tiling import TILE, TiledNetwork, pools_before
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PROBE_SIZE = 192  # pixels on a side of the copy whose steps are timed
 LARGE_PROBE_SIZE = 384  # the same where large convolutions go another way, which is faster a pixel
 TILED_PROBE_SIZES = (384, 512)
+GPU_PROBE_SIZES = (384, 768)  # a small picture keeps a GPU waiting for the next command
 BACKWARD_FACTOR = 1.35  # measured: most bytes alive in a step / bytes kept for the backward pass
 TILE_FACTOR = 2.2  # the same of a tile, whose gradients of all layers are there at once
 # With tiles, what L-BFGS remembers may take so much, and is at least so many steps. Measured at
@@ -40,7 +41,7 @@ class Estimate:
 
     Attributes:
         seconds: for all steps.
-        bytes: the most that the process will hold, what it holds already included.
+        bytes: the most that the process will hold on the device, what it holds already included.
         more_bytes: what the run adds to the present.
         size: longer side of the picture, in pixels.
         more_bytes_at: longer side of the same picture in another size → what its run would add.
@@ -180,7 +181,7 @@ def forecast(transfer: "StyleTransfer", steps: int) -> Estimate:
 
     return Estimate(
         seconds=a_step * steps + (targets if steps and not transfer.iteration else 0),
-        bytes=process_memory() + more,
+        bytes=held_memory(transfer.content.device) + more,
         more_bytes=more,
         size=max(height, width),
         more_bytes_at=more_bytes_at,
@@ -189,7 +190,7 @@ def forecast(transfer: "StyleTransfer", steps: int) -> Estimate:
 
 def seconds_of_step(transfer: "StyleTransfer") -> float:
     """Seconds of one step, from the steps of small copies."""
-    sides = [PROBE_SIZE]
+    sides = [PROBE_SIZE] if transfer.content.device.type == "cpu" else GPU_PROBE_SIZES
     if winograd.pays(transfer.exact_backbone.convolutions["conv1_1"], transfer.content):
         # In tiles, each layer prepares its kernels for every tile, which small pictures pay dearly.
         sides = [LARGE_PROBE_SIZE] if transfer.tile is None else TILED_PROBE_SIZES
@@ -242,7 +243,7 @@ def choose_tile(transfer: "StyleTransfer") -> int | None:
     """None if a long run without tiles fits into the free memory, else their usual size."""
     free = available_memory(transfer.content.device)
     needed = more_bytes(transfer, HISTORY + 1, *transfer.content.shape[2:], tile=None)
-    return None if free is None or needed < free else TILE
+    return None if needed < free else TILE
 
 
 def small_copy(transfer: "StyleTransfer", side: int) -> "StyleTransfer":
@@ -251,7 +252,7 @@ def small_copy(transfer: "StyleTransfer", side: int) -> "StyleTransfer":
     def reduced(image: Tensor) -> Tensor:
         scale = min(1.0, side / (image.shape[2] * image.shape[3]) ** 0.5)
         height, width = (max(min(length, 32), round(length * scale)) for length in image.shape[2:])
-        return F.interpolate(image, (height, width), mode="bilinear", antialias=True)
+        return resized(image, (height, width))
 
     return type(transfer)(
         reduced(transfer.content),

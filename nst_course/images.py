@@ -5,10 +5,12 @@ import difflib
 import os
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 
@@ -166,6 +168,13 @@ def resize_longer_side(picture: Image.Image, size: int) -> Image.Image:
             "choose a smaller size."
         )
     return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def resized(image: Tensor, size: Sequence[int]) -> Tensor:
+    """An image (1, 3, H, W), 0…1, in another size (height, width), on the device where it is."""
+    # By way of the CPU: Apple's GPUs cannot do it in every version of PyTorch.
+    result = F.interpolate(image.cpu(), tuple(size), mode="bicubic", antialias=True)
+    return result.clamp_(0, 1).to(image.device)
 
 
 def from_pil(picture: Image.Image) -> Tensor:

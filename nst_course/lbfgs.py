@@ -42,7 +42,8 @@ class LBFGS(torch.optim.Optimizer):
             of one number and 30 pairs; from noise a run needs about three quarters of the steps.
         bounds: the least and the largest value that a pixel may have.
         scale: one over the curvature, as an earlier optimiser of a similar function left it in
-            its `scale`: the first step is then the gradient times this.
+            its `scale`: the first step is then the gradient times this, and no longer than
+            ``first_move``, for the weights of the other function may have been others.
     """
 
     def __init__(
@@ -82,8 +83,9 @@ class LBFGS(torch.optim.Optimizer):
         move = self._direction(gradient, self._stuck(gradient)) * length
         reach = move.abs().mean().item()
         most = self.largest_move * min(length, 1.0)
-        if self.scale is None:
+        if self.scale is None or self.last is None:  # nothing is known, or only what was inherited
             most = min(most, self.first_move * min(length, 1.0))
+        if self.scale is None:
             self.first_move *= GROWTH
         if reach > 0 and (reach > most or self.scale is None):
             move *= most / reach

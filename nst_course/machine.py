@@ -2,13 +2,18 @@
 
 import contextlib
 import ctypes
+import math
 import os
 import platform
 from dataclasses import dataclass
+from pathlib import Path
 
+import psutil
 import torch
 
 QUICK_VARIABLE = "NST_COURSE_QUICK"
+CGROUP = Path("/sys/fs/cgroup")  # where Linux tells a container what it may use
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def best_device() -> torch.device:
@@ -23,7 +28,8 @@ def best_device() -> torch.device:
 def has_fast_bfloat16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 numbers in hardware, faster than float32 ones."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        # Not torch.cuda.is_bf16_supported, which asks whichever device is the current one.
+        return bool(torch.version.hip) or torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type != "cpu":
         return False
     return any(
@@ -55,6 +61,11 @@ def fast_dtype(device: torch.device) -> torch.dtype:
     return torch.float16 if has_fast_float16(device) else torch.float32
 
 
+def dtype_of(precision: str, device: torch.device) -> torch.dtype:
+    """The number format that a name of `PRECISIONS` means, and ``"auto"`` on this device."""
+    return PRECISIONS.get(precision) or fast_dtype(device)
+
+
 def describe(device: torch.device) -> str:
     """One line on a device, for people: "CPU, 2 cores, with a bfloat16 unit"."""
     if device.type == "cuda":
@@ -65,38 +76,44 @@ def describe(device: torch.device) -> str:
     return f"CPU, {torch.get_num_threads()} cores, {platform.machine()}, {unit} a bfloat16 unit"
 
 
-def available_memory(device: torch.device) -> int | None:
-    """Bytes that a new run may take on the device, or None where the system does not tell."""
+def available_memory(device: torch.device) -> int:
+    """Bytes that a new run may take on the device."""
     if device.type == "cuda":
         # What PyTorch keeps of earlier runs for the next one is free as well.
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + kept
-    try:
-        with open("/proc/meminfo") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:  # macOS has no figure for what is free; half of all memory is a careful guess
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, OSError, ValueError):
-        return None
+    return int(min(psutil.virtual_memory().available, left_to_container()))
+
+
+def left_to_container() -> float:
+    """Bytes that Docker, Binder and their like still allow this process; infinity without a limit.
+
+    In a container, the free memory that the system tells is that of the whole machine.
+    """
+    for limit, used, details in (
+        ("memory.max", "memory.current", "memory.stat"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
+    ):
+        with contextlib.suppress(OSError, ValueError):  # another version, or the limit is "max"
+            left = int((CGROUP / limit).read_text()) - int((CGROUP / used).read_text())
+            facts = dict(line.split() for line in (CGROUP / details).read_text().splitlines())
+            return left + int(facts.get("inactive_file", 0))  # of files, given up when needed
+    return math.inf
 
 
 def process_memory() -> int:
-    """Bytes of memory that this process holds now (0 where the system does not tell)."""
-    try:
-        with open("/proc/self/statm") as line:
-            return int(line.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        pass
-    try:  # macOS tells the largest amount so far, in bytes
-        import resource
+    """Bytes of memory that this process holds now."""
+    return psutil.Process().memory_info().rss
 
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    except ImportError:  # Windows
-        return 0
+
+def held_memory(device: torch.device) -> int:
+    """Bytes that this process holds on the device now."""
+    return torch.cuda.memory_allocated(device) if device.type == "cuda" else process_memory()
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that there is no memory left; PyTorch has no one class for it."""
+    return isinstance(error, MemoryError) or "memory" in str(error)
 
 
 def return_memory() -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from .arguments import as_image, check_count
 from .backbone import Backbone
 from .errors import CourseError
-from .images import bundled_images, load_image
+from .images import bundled_images, load_image, resized
 from .receptive_field import receptive_field
 
 SIZES = (96, 160, 256, 384)
@@ -161,7 +161,7 @@ def scaled(image: Tensor, longer_side: int) -> Tensor:
     if factor == 1:
         return image
     size = [max(1, round(side * factor)) for side in image.shape[2:]]
-    return F.interpolate(image, size, mode="bicubic", antialias=True).clamp(0, 1)
+    return resized(image, size)
 
 
 def check_channels(backbone: Backbone, layer: str, channels: Iterable[int]) -> None:

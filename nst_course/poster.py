@@ -4,12 +4,13 @@ Painted small first, a picture has large strokes, and the larger sizes only refi
 more like a painting, and costs less, than as many steps in the final size.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor
 
 from .checkpoint import damaged, load_checkpoint, partial_path, save_checkpoint
@@ -19,7 +20,8 @@ from .transfer import Result, Step, StyleTransfer
 
 COARSEST = 384  # pixels; sizes above are halved until they are no larger
 LEAST_STEPS = 10
-CHECKPOINT_SECONDS = 5  # between two writings, so that small and fast steps are not slowed down
+CHECKPOINT_SECONDS = 5  # between two writings, at least
+WRITING_SHARE = 0.1  # of the time of a run, at most
 BAR = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 
@@ -46,6 +48,18 @@ def plan(size: int, steps: int, count: int | None = None) -> list[Scale]:
     return [Scale(side, max(least, steps >> number)) for number, side in enumerate(sizes)]
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """Of a poster: the seconds of all scales; memory, size in pixels and tiles of the largest."""
+
+    seconds: float
+    largest: Estimate
+    height: int
+    width: int
+    tile: int | None
+    device: torch.device
+
+
 class Poster:
     """One picture, painted through several scales.
 
@@ -68,17 +82,32 @@ class Poster:
         self.settings = {**(settings or {}), "scales": [[s.size, s.steps] for s in scales]}
         self.number = 0  # of the scale at work
         self.transfer: StyleTransfer | None = None
-        self._written = -float("inf")
+        self._coarser: Tensor | None = None  # the finished picture of the scale before
+        self._next_writing = -math.inf
 
     @property
     def scale(self) -> Scale:
         """The one at work."""
         return self.scales[self.number]
 
-    def estimate(self) -> tuple[float, Estimate]:
-        """Seconds for all scales, and the forecast of the largest."""
-        estimates = [self.make(scale.size, None).estimate(scale.steps) for scale in self.scales]
-        return sum(estimate.seconds for estimate in estimates), estimates[-1]
+    @property
+    def image(self) -> Tensor | None:
+        """The best picture so far, (1, 3, H, W); None before the first step."""
+        if self.transfer is not None and self.transfer.iteration:
+            return self.transfer.image
+        return self._coarser
+
+    def estimate(self) -> Forecast:
+        """What is left to do, from the scale at work on."""
+        seconds = 0.0
+        for scale in self.scales[self.number :]:
+            running = self.transfer if scale is self.scale else None
+            transfer = running or self.make(scale.size, None)
+            largest = transfer.estimate(max(0, scale.steps - transfer.iteration))
+            seconds += largest.seconds
+        height, width = transfer.content.shape[2:]
+        device = transfer.content.device
+        return Forecast(seconds, largest, height, width, transfer.tile, device)
 
     def resume(self) -> bool:
         """Go back to where the checkpoint is, if there is one; whether there was.
@@ -130,12 +159,12 @@ class Poster:
         if self.transfer is not None:
             done += shares[self.number] * self.transfer.iteration
         style = {"unit": "step"} if len(self.scales) == 1 else {"bar_format": BAR}
-        start, messages, image = time.perf_counter(), (), None
+        start, messages = time.perf_counter(), ()
         with tqdm(total=sum(work), initial=done, leave=False, **style) as bar:
             while True:
                 scale = self.scale
                 if self.transfer is None:
-                    self.transfer = self.make(scale.size, image)
+                    self.transfer = self.make(scale.size, self._coarser)
 
                 def note(step: Step, scale: Scale = scale) -> None:
                     loss = f"loss {step.losses['total']:.4g}"
@@ -150,20 +179,16 @@ class Poster:
                 messages += result.messages
                 if result.interrupted or self.number == len(self.scales) - 1:
                     break
-                image, self.transfer = result.image, None
+                self._coarser, self.transfer = result.image, None
                 self.number += 1
         return replace(result, seconds=time.perf_counter() - start, messages=messages)
 
     def _write(self) -> None:
-        if self.checkpoint is None or time.monotonic() - self._written < CHECKPOINT_SECONDS:
+        begin = time.monotonic()
+        if self.checkpoint is None or begin < self._next_writing:
             return
         tensors, facts = self.transfer.state()
         facts = {"settings": self.settings, "scale": self.number, "transfer": facts}
         save_checkpoint(self.checkpoint, tensors, facts)
-        self._written = time.monotonic()
-
-
-def enlarged(image: Tensor, like: Tensor) -> Tensor:
-    """The image in the size of another one."""
-    size = like.shape[2:]
-    return F.interpolate(image, size, mode="bicubic", antialias=True).clamp(0, 1)
+        end = time.monotonic()
+        self._next_writing = end + max(CHECKPOINT_SECONDS, (end - begin) / WRITING_SHARE)

@@ -21,13 +21,15 @@ def gradient_lengths(transfer: StyleTransfer, image: Tensor) -> dict[str, float]
         ``"content"`` and every style layer → ‖∂L/∂image‖, of the loss without α, β or w_l.
     """
     image = image.detach().clone().requires_grad_()
+    names = {"content": "content", **{layer: f"style/{layer}" for layer in transfer.style_layers}}
     losses = transfer.losses(image)
-    terms = {"content": losses["content"]}
-    terms |= {layer: losses[f"style/{layer}"] for layer in transfer.style_layers}
-    return {
-        name: torch.autograd.grad(term, image, retain_graph=True)[0].norm().item()
-        for name, term in terms.items()
-    }
+    lengths = {}
+    for term, name in names.items():
+        if transfer.tile is not None and lengths:  # in tiles, the way back can be gone only once
+            losses = transfer.losses(image)
+        (gradient,) = torch.autograd.grad(losses[name], image, retain_graph=True)
+        lengths[term] = gradient.norm().item()
+    return lengths
 
 
 def weights_for_shares(

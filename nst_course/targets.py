@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .backbone import Backbone
 from .losses import content_loss, gram_in_float32, style_loss
-from .tiling import TiledNetwork
+from .tiling import TILE, TiledNetwork
 
 
 class Targets:
@@ -58,6 +58,8 @@ class Targets:
         if contents := [layer for layer in content_layers if layer not in self._contents]:
             self._contents |= network.features(self.content, contents)
         if grams := [layer for layer in style_layers if layer not in self._grams]:
+            if self.style.numel() > self.content.numel():  # may not fit where the content does
+                network = TiledNetwork(self.backbone, self.tile or TILE)
             self._grams |= network.grams(self.style, grams)
 
     def _network(self, backbone: Backbone) -> "WholeNetwork | TiledNetwork":

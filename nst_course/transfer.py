@@ -27,7 +27,7 @@ from .errors import CourseError
 from .forecast import EXACT_SHARE, Estimate, choose_tile, forecast, history
 from .lbfgs import BOUNDS, LBFGS
 from .losses import total_variation
-from .machine import fast_dtype, is_slow
+from .machine import PRECISIONS, dtype_of, is_slow
 from .targets import Targets
 
 # Style weights w_l = 1/C², as in leongatys/PytorchNeuralStyleTransfer. With the embedded network
@@ -41,7 +41,6 @@ STYLE_LAYERS = {
 }
 CONTENT_LAYERS = {"relu4_2": 1.0}
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
 EXPLOSION = 10  # a loss this many times above where it started is not coming back
 MOST_RESTARTS = 10
@@ -108,18 +107,21 @@ class StyleTransfer:
             the content's shape.
         optimizer: ``"lbfgs"`` (without line search, history 60) or ``"adam"``. Both keep the pixels
             in 0…1, so that the picture on a screen has the loss that is told.
-        seed: of the noise; the same seed gives the same picture on the same machine.
+        seed: of the noise; the same seed gives the same picture on the same machine, as long as
+            ``tile`` is the same.
         learning_rate: 1 for L-BFGS and 0.02 for Adam unless given.
         tile: side in pixels of the tiles that the network is run on, one after the other, so that
             memory stays small: the same losses and gradients up to rounding, at about one and a
             half times the time. None for none; ``"auto"`` for tiles only where the whole picture
             does not fit into the free memory. With tiles, L-BFGS also remembers its steps in
-            bfloat16, and fewer of them where the picture is above about 1200 pixels: 10 at 2048
+            bfloat16, and fewer of them where the picture is above about 800 pixels: 10 at 2048
             pixels, 8 at 4096, instead of 60.
         precision: ``"float32"``; ``"bfloat16"`` or ``"float16"``, which are faster where the device
             has a unit for them and much slower where it has none; or ``"auto"``: the fastest of
             them by what is known of the device, with the last tenth of the steps asked for in
-            float32, so that the noise of a short format goes.
+            float32, so that the noise of a short format goes. (Convolutions in float32 are as
+            exact as PyTorch is set to: on NVIDIA's GPUs from 2020 on it rounds to TF32, which has
+            10 binary digits, unless ``torch.backends.cudnn.allow_tf32`` is False.)
 
     The weights and layers are attributes that may be changed between steps: the next step uses
     them and starts its model of the curvature afresh.
@@ -154,12 +156,12 @@ class StyleTransfer:
             check_count("tile", tile, least=1)
         if backbone is None:
             backbone = load_backbone()
-        elif not isinstance(backbone, torch.nn.Module):
+        elif not isinstance(backbone, Backbone):
             raise CourseError(
                 f'backbone is a network, as nst.load_backbone("vgg16") gives one, not {backbone!r}.'
             )
         # A rule and no timing: with the same seed, a machine paints the same picture every time.
-        dtype = PRECISIONS.get(precision) or fast_dtype(backbone.device)
+        dtype = dtype_of(precision, backbone.device)
         self._notice = ""  # what the next step has to say, beside what it does
         if is_slow(dtype, backbone.device):
             self._notice = (
@@ -178,7 +180,7 @@ class StyleTransfer:
         self.tv_weight = tv_weight
         self.optimizer = optimizer
         self.precision = precision
-        self.learning_rate = learning_rate or LEARNING_RATES[optimizer]
+        self.learning_rate = LEARNING_RATES[optimizer] if learning_rate is None else learning_rate
         start = starting_image(init, self.content, self.style, seed).clamp_(*BOUNDS)
         self._pixels = start.requires_grad_()
         self._best = self._pixels.detach().clone()
@@ -235,6 +237,7 @@ class StyleTransfer:
         """
         from tqdm.auto import tqdm  # here: it looks for widgets, which takes a while
 
+        check_count("steps", steps)
         history: dict[str, list[float]] = {}
         messages: list[str] = []
         interrupted = False
@@ -287,7 +290,8 @@ class StyleTransfer:
                 self._restart_from(self._best)
                 raise
             total = losses["total"]
-            self._first_total = self._first_total if self._first_total is not None else total
+            if self._first_total is None and math.isfinite(total):
+                self._first_total = total
             if math.isfinite(total) and not self._exploded(total):
                 break
             message = self._recover(total)
@@ -297,7 +301,9 @@ class StyleTransfer:
                 "use smaller weights or a smaller learning_rate."
             )
         if total < self._best_total:
-            self._best, self._best_total, self._best_iteration = evaluated, total, self._iteration
+            # A copy: whoever gets the step may draw on its image.
+            self._best, self._best_total = evaluated.clone(), total
+            self._best_iteration = self._iteration
         step = Step(self._iteration, losses, evaluated, message)
         self._iteration += 1
         return step
@@ -331,8 +337,9 @@ class StyleTransfer:
             )
         if math.isinf(self._best_total):
             self._restart_from(self._best)
+            which = f"image at step {self._iteration}" if self._iteration else "starting image"
             raise CourseError(
-                "The loss of the starting image is not a finite number; "
+                f"The loss of the {which} is not a finite number; "
                 "use smaller weights, or another init."
             )
         self.learning_rate /= 2
@@ -355,6 +362,8 @@ class StyleTransfer:
         facts = {name: getattr(self, f"_{name}") for name in NUMBERS}
         facts["learning_rate"] = self.learning_rate
         facts["exact"] = self._backbone is self.exact_backbone
+        facts["reduced"] = self.reduced_backbone is not None
+        facts["tile"] = self.tile
         if self._optimizer is not None:
             facts["optimizer"] = separate(self._optimizer.state_dict(), tensors)
         return tensors, facts
@@ -365,6 +374,9 @@ class StyleTransfer:
             raise ValueError("The state is that of a picture of another size.")
         tensors = {name: tensor.to(self.content.device) for name, tensor in tensors.items()}
         self.learning_rate = facts["learning_rate"]
+        # Chosen by the memory that was free then, and given up because of what the device computed.
+        self.tile = self._targets.tile = facts["tile"]
+        self.reduced_backbone = self.reduced_backbone if facts["reduced"] else None
         self._restart_from(tensors["pixels"])
         self._best = tensors["best"]
         self._backbone = (None if facts["exact"] else self.reduced_backbone) or self.exact_backbone
@@ -438,20 +450,21 @@ class StyleTransfer:
 
     def _restart_from(self, pixels: Tensor) -> None:
         """A fresh optimiser at the given pixels: its memory of earlier gradients is dropped."""
-        self._pixels = pixels.clone().requires_grad_()
+        pixels = pixels.clone().requires_grad_()
         if self.optimizer == "adam":
-            self._optimizer = torch.optim.Adam([self._pixels], lr=self.learning_rate)
+            optimizer = torch.optim.Adam([pixels], lr=self.learning_rate)
         else:
             # One number outlives the memory: how steep the objective was at the end. Without it
             # the first step would throw an image off that is nearly done.
             scale = getattr(self._optimizer, "scale", None)
-            self._optimizer = LBFGS(
-                [self._pixels],
+            optimizer = LBFGS(
+                [pixels],
                 lr=self.learning_rate,
                 history=history(self.content.nbytes, self.tile),
                 kept_as=torch.float32 if self.tile is None else torch.bfloat16,
                 scale=scale,
             )
+        self._pixels, self._optimizer = pixels, optimizer  # together: no stop comes in between
 
     # ------------------------------------------------------------ the forecast
 
@@ -462,4 +475,5 @@ class StyleTransfer:
         pixels. The memory is counted from the sizes of the layers. Nothing of this transfer is
         changed.
         """
+        check_count("steps", steps)
         return forecast(self, steps)

@@ -174,7 +174,8 @@ def test_image_goes_to_the_device_of_the_network():
 def test_gpu_computes_what_the_cpu_computes():
     backbone, image = Backbone("vgg16", parameters()), random_image(32, 32)
     on_cpu = backbone(image, ["relu4_1"])["relu4_1"]
-    on_gpu = backbone.to("cuda")(image, ["relu4_1"])["relu4_1"]
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        on_gpu = backbone.to("cuda")(image, ["relu4_1"])["relu4_1"]
     assert on_gpu.device.type == "cuda"
     torch.testing.assert_close(on_gpu.cpu(), on_cpu)
 

@@ -156,3 +156,18 @@ def test_gpu_that_computes_nonsense_in_float16_goes_on_in_float32(
     assert "on with float32" in result.messages[0] and len(result.messages) == 1
     assert result.history["total"] == expected.history["total"]
     assert torch.equal(result.image, expected.image)
+
+
+def test_what_comes_after_the_nonsense_is_as_in_any_run(narrow_backbone, with_unit, monkeypatch):
+    """Explosions are noticed, and a run that is taken up again does not try float16 anew."""
+    monkeypatch.setattr(
+        float16, "convolve", lambda x, w, b: x.new_full((1, len(w), *x.shape[2:]), math.nan)
+    )
+    settings = {"optimizer": "adam", "learning_rate": 20.0}
+    run, other = (transfer(narrow_backbone, **settings) for _ in range(2))
+    messages = run.run(12, progress=False).messages
+    assert "on with float32" in messages[0] and "grew to" in messages[1]
+    tensors, facts = run.state()
+    other.restore({name: tensor.clone() for name, tensor in tensors.items()}, facts)
+    assert [a.losses for a in run.steps(4)] == [b.losses for b in other.steps(4)]
+    assert other.reduced_backbone is None

@@ -15,7 +15,7 @@ def picture(seed: int = 0) -> torch.Tensor:
 
 
 def drawn_numbers(figure) -> list[float]:
-    return [float(text.get_text()) for axis in figure.axes for text in axis.texts]
+    return [float(text.get_text().replace("−", "-")) for axis in figure.axes for text in axis.texts]
 
 
 def test_number_grids_write_every_entry():

@@ -167,8 +167,11 @@ def test_steps_grow_while_no_curvature_is_known():
 def test_first_step_uses_the_scale_that_an_earlier_optimiser_left():
     function, _ = valley()
     pixels = start()
-    _, ((before, gradient),) = descend(function, pixels, 1, scale=1e-4)
-    torch.testing.assert_close(pixels.detach().flatten() - before, -1e-4 * gradient)
+    _, ((before, gradient),) = descend(function, pixels, 1, scale=1e-6)
+    torch.testing.assert_close(pixels.detach().flatten() - before, -1e-6 * gradient)
+    pixels = start()  # what was left may be that of another function
+    _, ((before, _),) = descend(function, pixels, 1, scale=1.0, first_move=0.003)
+    assert (pixels.detach().flatten() - before).abs().mean().item() == pytest.approx(0.003)
     optimizer, path = descend(function, start(), 5)
     move, change = path[-1][0] - path[-2][0], path[-1][1] - path[-2][1]
     assert optimizer.scale == pytest.approx((move @ change / (change @ change)).item())

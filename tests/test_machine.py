@@ -91,9 +91,12 @@ def test_question_for_a_unit_is_answered_on_every_kind_of_device(monkeypatch):
     ],
 )
 def test_format_that_a_gpu_is_fast_at(monkeypatch, name, capability, bfloat16, fastest):
-    gpu = torch.device("cuda")
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: bfloat16)
+    gpu = torch.device("cuda", 1)  # not the current one
+
+    def asked(device):
+        return capability if device == gpu else (8, 0)
+
+    monkeypatch.setattr(torch.cuda, "get_device_capability", asked)
     assert machine.fast_dtype(gpu) == fastest
     assert not machine.is_slow(torch.float32, gpu) and not machine.is_slow(fastest, gpu)
     assert machine.is_slow(torch.bfloat16, gpu) != bfloat16
@@ -129,14 +132,36 @@ def test_memory_can_be_returned_on_any_system(monkeypatch):
     machine.return_memory()
 
 
-def test_system_that_tells_no_memory_is_no_error(monkeypatch):
-    def unknown(*_, **__):
-        raise OSError
+@pytest.mark.parametrize(
+    "limit, used, stat",
+    [
+        ("memory.max", "memory.current", "memory.stat"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
+    ],
+)
+def test_limit_of_a_container_counts(monkeypatch, tmp_path, limit, used, stat):
+    (tmp_path / limit).parent.mkdir(exist_ok=True)
+    (tmp_path / limit).write_text("2000000\n")
+    (tmp_path / used).write_text("1500000\n")
+    (tmp_path / stat).write_text("anon 900000\ninactive_file 300000\n")
+    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    assert machine.available_memory(CPU) == 800_000
 
-    monkeypatch.setattr("builtins.open", unknown)
-    if hasattr(os, "sysconf"):
-        monkeypatch.setattr(os, "sysconf", unknown)
-    assert machine.available_memory(CPU) is None
+
+def test_container_without_a_limit_and_no_container_are_the_same(monkeypatch, tmp_path):
+    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    assert machine.left_to_container() == float("inf")
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text("1500000\n")
+    assert machine.left_to_container() == float("inf")
+    assert machine.available_memory(CPU) > 10_000_000
+
+
+def test_errors_of_memory_are_known():
+    with pytest.raises(RuntimeError) as found:
+        torch.empty(2**60, dtype=torch.uint8)
+    assert machine.is_out_of_memory(found.value) and machine.is_out_of_memory(MemoryError())
+    assert not machine.is_out_of_memory(RuntimeError("shapes"))
 
 
 # ---------------------------------------------------------------- forecast

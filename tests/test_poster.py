@@ -1,5 +1,6 @@
 """Coarse to fine, and taken up again after whatever ended the run: the same picture to the bit."""
 
+import math
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ import torch
 
 import nst_course as nst
 from nst_course import cli, forecast, machine, poster
+from nst_course.images import resized
 from nst_course.poster import Poster, Scale, plan
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +23,7 @@ SCALES = [Scale(24, 12), Scale(48, 9)]
 @pytest.fixture(autouse=True)
 def always_written(monkeypatch):
     monkeypatch.setattr(poster, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(poster, "WRITING_SHARE", math.inf)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,7 @@ def backbone(narrow_backbone) -> nst.Backbone:
 def make(backbone):
     def build(size: int, start: torch.Tensor | None, **settings) -> nst.StyleTransfer:
         photograph, artwork = nst.load_image("cat", size), nst.load_image("great_wave", size)
-        init = "noise" if start is None else poster.enlarged(start, photograph)
+        init = "noise" if start is None else resized(start, photograph.shape[2:])
         layers = {"content_layers": ["relu2_2"], "style_layers": ["relu1_1", "relu2_1"]}
         return nst.StyleTransfer(photograph, artwork, backbone, init=init, **layers, **settings)
 
@@ -101,9 +104,20 @@ def test_one_bar_runs_over_all_scales(make, capsys, monkeypatch):
 
 def test_estimate_adds_up_the_scales(make, monkeypatch):
     monkeypatch.setattr(forecast, "fastest", lambda step: 1.0)
-    seconds, largest = Poster(make, SCALES).estimate()
-    assert largest.size == 48
-    assert seconds == sum(make(s.size, None).estimate(s.steps).seconds for s in SCALES)
+    seconds = [make(s.size, None).estimate(s.steps).seconds for s in SCALES]
+    told = Poster(make, SCALES).estimate()
+    assert told.seconds == sum(seconds)
+    assert (told.largest.size, told.width, told.height, told.tile) == (48, 48, 32, None)
+    halfway = Poster(make, SCALES)
+    halfway.number, halfway.transfer = 1, make(48, None)
+    list(halfway.transfer.steps(4))
+    assert halfway.estimate().seconds == make(48, None).estimate(9).seconds - 4 - targets(make)
+
+
+def targets(make) -> float:
+    """The seconds before a first step."""
+    run = make(48, None)
+    return run.estimate(1).seconds - 1
 
 
 # ---------------------------------------------------------------- taken up again
@@ -230,12 +244,57 @@ def test_writing_does_not_hold_up_small_steps(make, tmp_path, monkeypatch):
     assert len(saved) == 1
 
 
+def test_writing_takes_a_tenth_of_the_time_at_most(make, tmp_path, monkeypatch):
+    clock, saved = [0.0], []
+
+    def slow(*_):
+        saved.append(clock[0])
+        clock[0] += 2
+
+    def a_second_each(self, count):
+        for step in steps(self, count):
+            clock[0] += 1
+            yield step
+
+    steps = nst.StyleTransfer.steps
+    monkeypatch.setattr(poster, "WRITING_SHARE", 0.1)
+    monkeypatch.setattr(nst.StyleTransfer, "steps", a_second_each)
+    monkeypatch.setattr(poster.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(poster, "save_checkpoint", slow)
+    Poster(make, [Scale(24, 50)], tmp_path / "o").run()
+    assert len(saved) == 3 and clock[0] == 50 + 2 * 3
+
+
+@pytest.mark.parametrize("tile", [None, 16])
+def test_tiles_that_were_chosen_are_those_of_the_whole_run(make, tile):
+    """How much memory is free when a run is taken up again does not change the picture."""
+    run, other = make(24, None, tile=tile), make(24, None, tile=16 if tile is None else None)
+    list(run.steps(5))
+    other.restore(*run.state())
+    assert other.tile == tile
+    assert [a.losses for a in run.steps(5)] == [b.losses for b in other.steps(5)]
+
+
+def test_between_two_scales_the_smaller_picture_is_there(make):
+    def failing(size, start):
+        if size == 48:
+            raise MemoryError
+        return make(size, start)
+
+    painting = Poster(failing, SCALES)
+    assert painting.image is None
+    with pytest.raises(MemoryError):
+        painting.run()
+    assert painting.image.shape == (1, 3, 16, 24)
+    assert not torch.equal(painting.image, make(24, None).image)
+
+
 # ---------------------------------------------------------------- the command line, killed for real
 
 MAIN = """
 import sys
 from nst_course import cli, poster
-poster.CHECKPOINT_SECONDS = 0
+poster.CHECKPOINT_SECONDS, poster.WRITING_SHARE = 0, float("inf")
 sys.exit(cli.main())
 """
 OPTIONS = ["--size", "48", "--scales", "2", "--steps", "14", "--resume"]
@@ -287,3 +346,18 @@ def test_resume_with_other_settings_is_one_sentence(tmp_path, monkeypatch, capsy
     assert cli.main([*command, "--steps", "2", "--resume"]) == 1
     assert "o.png.checkpoint is damaged" in capsys.readouterr().err
     assert not (tmp_path / "o.png").exists()
+
+
+def test_checkpoint_is_not_painted_over_by_forgetting_to_resume(tmp_path, monkeypatch, capsys):
+    def stopped(self):
+        raise nst.CourseError("painting")
+
+    monkeypatch.setattr(Poster, "run", stopped)
+    checkpoint = tmp_path / "o.png.checkpoint"
+    checkpoint.write_bytes(b"two hours of work")
+    command = ["render", "cat", "great_wave", "-o", str(tmp_path / "o.png"), "--size", "32"]
+    assert cli.main([*command, "--steps", "100000"]) == 1
+    assert "add --resume to go on with it, or delete the file" in capsys.readouterr().err
+    assert cli.main([*command, "--steps", "1"]) == 1  # a short run needs no checkpoint
+    assert "painting" in capsys.readouterr().err
+    assert checkpoint.read_bytes() == b"two hours of work"

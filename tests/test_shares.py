@@ -65,3 +65,15 @@ def test_weights_turn_lengths_into_shares():
 def test_shares_that_cannot_be_had_get_a_sentence(shares, lengths, message):
     with pytest.raises(nst.CourseError, match=message):
         weights_for_shares(shares, lengths)
+
+
+def test_lengths_in_tiles_are_the_same(transfer):
+    image = torch.rand(transfer.content.shape, generator=torch.Generator().manual_seed(1))
+    tiled = nst.StyleTransfer(
+        transfer.content,
+        transfer.style,
+        content_layers=["relu2_2"],
+        style_layers=["relu1_1", "relu2_1"],
+        tile=16,
+    )
+    assert gradient_lengths(tiled, image) == pytest.approx(gradient_lengths(transfer, image))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import nst_course as nst
-from nst_course import activation, canvas
+from nst_course import activation, canvas, machine
 from nst_course.exercises.judge import judge
 from nst_course.patches import scaled
 
@@ -255,7 +255,7 @@ def test_a_relu_layer_means_the_same_units_as_its_conv_layer(backbone):
 
 @pytest.mark.parametrize("fast", [torch.float32, torch.bfloat16, torch.float16])
 def test_precision_is_what_is_fast_on_the_device(backbone, monkeypatch, fast):
-    monkeypatch.setattr(activation, "fast_dtype", lambda device: fast)
+    monkeypatch.setattr(machine, "fast_dtype", lambda device: fast)
     network = activation.in_precision(backbone, "auto")
     assert network.convolutions["conv5_1"].weight.dtype == fast
 

@@ -416,7 +416,7 @@ def check_memory(transfer: StyleTransfer) -> None:
     """Raise a CourseError that names the size that fits if this run would not."""
     free = available_memory(transfer.content.device)
     estimate = transfer.estimate(steps=1000)
-    if free is not None and estimate.more_bytes > free:
+    if estimate.more_bytes > free:
         fitting = max((n for n in SIZES if n <= estimate.size_that_fits(free)), default=SIZES[0])
         raise CourseError(
             f"At {estimate.size} px the run takes {readable_bytes(estimate.more_bytes)} and "

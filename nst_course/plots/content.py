@@ -65,7 +65,7 @@ def distances(
         axis.spines[["top", "right"]].set_visible(False)
         if index:
             axis.set_yticklabels([])
-    axes[1, 1].set_ylabel("loss (different photo = 1)", fontsize=9)
+    axes[1, 1].set_ylabel("loss (another photo = 1)", fontsize=9)
     axes[1, 0].legend(bars, list(values), loc="center", frameon=False, fontsize=10)
     plt.close(figure)
     return figure

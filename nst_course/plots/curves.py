@@ -44,6 +44,7 @@ def draw_losses(
         shown = [value if value > 0 else float("nan") for value in values]
         axis.plot(shown, label=labels[name], color=COLOURS[name], linewidth=1.8)
     axis.set_yscale("log")
+    axis.locator_params(axis="x", integer=True)
     axis.set_xlabel("step")
     axis.set_ylabel("loss")
     axis.grid(alpha=0.25)

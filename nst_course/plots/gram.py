@@ -13,7 +13,7 @@ from ..images import to_pil
 
 
 def number_grids(arrays: Sequence[Tensor], titles: Sequence[str], width: float = 9) -> Figure:
-    """Small matrices as coloured squares with their numbers, on one colour scale.
+    """Small matrices as coloured squares with their numbers: blue above 0, red below, white at 0.
 
     Args:
         arrays: each (rows, columns).
@@ -34,10 +34,11 @@ def number_grids(arrays: Sequence[Tensor], titles: Sequence[str], width: float =
         gridspec_kw={"width_ratios": widths},
     )
     for axis, array, title in zip(axes[0], arrays, titles, strict=True):
-        axis.imshow(array.numpy(), cmap="Blues", vmin=0, vmax=1.6 * largest)
+        axis.imshow(array.numpy(), cmap="RdBu", vmin=-1.6 * largest, vmax=1.6 * largest)
         for row, line in enumerate(array.tolist()):
             for column, value in enumerate(line):
-                axis.text(column, row, f"{value:g}", ha="center", va="center", fontsize=14)
+                number = f"{value:g}".replace("-", "−")
+                axis.text(column, row, number, ha="center", va="center", fontsize=14)
         axis.set_xticks([])
         axis.set_yticks([])
         axis.set_title(title, fontsize=11)
@@ -71,7 +72,7 @@ def gram_heatmaps(
     scale = LogNorm(largest / 1e4, largest)  # four orders of magnitude; smaller ones are darkest
     shown = [to_pil(image) for image in images]
     ratio = max(picture.height / picture.width for picture in shown)
-    column = width / (len(images) + 0.6)
+    column = (width - 1.4) / len(images)  # 1.4 for the scale, the numbers and their labels
     figure, axes = plt.subplots(
         2,
         len(images),
@@ -86,8 +87,9 @@ def gram_heatmaps(
         top.set_title(title, fontsize=11)
         top.set_axis_off()
         drawn = bottom.imshow(gram.clamp(min=largest / 1e4).numpy(), cmap="magma", norm=scale)
-        bottom.set_xlabel("channel j, in order of strength")
-    axes[1, 0].set_ylabel("channel i, in the same order")
+        bottom.set_xlabel("channel j")
+        bottom.label_outer()
+    axes[1, 0].set_ylabel("channel i, strongest first")
     figure.colorbar(drawn, ax=axes[1], label="$G_{ij}$", shrink=0.9)
     plt.close(figure)
     return figure

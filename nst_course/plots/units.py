@@ -152,6 +152,7 @@ def unit_card(card: UnitCard, width: float = 12) -> Figure:
         draw_patch(axis, patch, f"{patch.picture}, {patch.activation:.0f}")
         axis.title.set_fontsize(8.5)
     origins, answer = right.subfigures(2, 1, height_ratios=(1.1, 1))
+    origins.suptitle("where the patches come from", fontsize=10)
     for axis, patch in zip(_grid(origins, 3), card.patches, strict=False):
         show_picture(axis, patch.whole)
         axis.add_patch(outline(patch.box, BOX, 1.5))
@@ -196,9 +197,8 @@ def draw_answer(axis: Axes, photo: Tensor, activation: Tensor) -> None:
     height, width = photo.shape[2:]
     enlarged = F.interpolate(activation[None, None].float(), (height, width), mode="bilinear")[0, 0]
     strength = enlarged.clamp(min=0) / enlarged.max().clamp(min=1e-6)
-    show_picture(
-        axis, photo * (0.2 + 0.8 * strength), f"your photograph, up to {activation.max():.0f}"
-    )
+    lit = photo * (0.3 + 0.7 * strength.sqrt())  # the root, so that weak answers are seen too
+    show_picture(axis, lit, f"your photograph, up to {activation.max():.0f}")
 
 
 def outline(box: tuple[int, int, int, int], colour: str, linewidth: float) -> Rectangle:
