@@ -134,8 +134,8 @@ class LBFGS(torch.optim.Optimizer):
         """−H·g, with H the inverse Hessian that the pairs suggest (two-loop recursion).
 
         All of it in the free pixels only, as if there were no others (but for the curvature of a
-        pair, which is that of its whole move): neither g nor a y may put
-        anything into a stuck pixel, from where the first guess would spread it to its neighbours.
+        pair, which is that of its whole move): neither g nor a y may put anything into a stuck
+        pixel, from where the first guess would spread it to its neighbours.
         """
         free = (~stuck).to(gradient.dtype)
         direction = -gradient * free
