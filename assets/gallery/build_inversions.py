@@ -5,17 +5,14 @@
 The recipe is the notebook's own: from faint grey noise, down the content loss of one layer.
 """
 
-from pathlib import Path
-
 import torch
-from PIL import Image
+from strip import save_strip
 from torch import Tensor
 
 import nst_course as nst
 
 LAYERS = ["relu2_2", "relu3_2", "relu4_2", "relu5_1"]
 SIZE, STEPS = 192, 100  # as in the notebook
-WIDTH, GAP = 336, 8  # pixels of one picture in the strip, and between two
 
 
 def invert(layer: str, content: Tensor, backbone: nst.Backbone) -> Tensor:
@@ -29,15 +26,8 @@ def invert(layer: str, content: Tensor, backbone: nst.Backbone) -> Tensor:
 
 def main() -> None:
     content, backbone = nst.load_image("cat", SIZE), nst.load_backbone()
-    pictures = [content, *(invert(layer, content, backbone) for layer in LAYERS)]
-    height = round(WIDTH * content.shape[2] / content.shape[3])
-    strip = Image.new("RGB", (len(pictures) * (WIDTH + GAP) - GAP, height), "white")
-    for column, picture in enumerate(pictures):
-        resized = nst.to_pil(picture).resize((WIDTH, height), Image.LANCZOS)
-        strip.paste(resized, (column * (WIDTH + GAP), 0))
-    path = Path(__file__).parent / "02_inversions.jpg"
-    strip.save(path, quality=86, subsampling=0)
-    print(path.name)
+    inverted = [invert(layer, content, backbone) for layer in LAYERS]
+    save_strip([content, *inverted], 224, "02_inversions.jpg")
 
 
 if __name__ == "__main__":
