@@ -1,6 +1,6 @@
 """Paint the first picture of notebook 03: a painting and a wall, and what grew from their style.
 
-    python assets/gallery/build_textures.py        about four minutes on two cores
+    python assets/gallery/build_textures.py        about three minutes on two cores
 
 The recipe is the notebook's own: every layer's loss is divided by the mean of (A^l)², and the start
 is faint grey noise.
