@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PROBE_SIZE = 192  # pixels on a side of the copy whose steps are timed
 LARGE_PROBE_SIZE = 384  # the same where large convolutions go another way, which is faster a pixel
-TILED_PROBE_SIZES = (384, 512)
+TILED_PROBE_SIZES = (384, 640)  # far enough apart that noise does not tilt the line much
 GPU_PROBE_SIZES = (384, 768)  # a small picture keeps a GPU waiting for the next command
 BACKWARD_FACTOR = 1.35  # measured: most bytes alive in a step / bytes kept for the backward pass
 TILE_FACTOR = 2.2  # the same of a tile, whose gradients of all layers are there at once
