@@ -113,7 +113,8 @@ def held_memory(device: torch.device) -> int:
 
 def is_out_of_memory(error: Exception) -> bool:
     """Whether an error says that there is no memory left; PyTorch has no one class for it."""
-    return isinstance(error, MemoryError) or "memory" in str(error)
+    words = ("out of memory", "not enough memory", "allocate memory")  # GPU, Windows, Linux
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
 def return_memory() -> None:

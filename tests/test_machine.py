@@ -162,6 +162,7 @@ def test_errors_of_memory_are_known():
         torch.empty(2**60, dtype=torch.uint8)
     assert machine.is_out_of_memory(found.value) and machine.is_out_of_memory(MemoryError())
     assert not machine.is_out_of_memory(RuntimeError("shapes"))
+    assert not machine.is_out_of_memory(RuntimeError("CUDA error: an illegal memory access"))
 
 
 # ---------------------------------------------------------------- forecast

@@ -18,11 +18,11 @@ import sys
 import time
 from pathlib import Path
 
-import torch.nn.functional as F
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 import nst_course as nst
+from nst_course.images import resized
 
 HERE = Path(__file__).parent
 PAIRS = [
@@ -68,18 +68,13 @@ def render(content: str, style: str, stages: list[tuple[int, str, int]]) -> Tens
         precision = fast if precision == "fast" else precision
         if (size, precision) != before:  # else the same run goes on
             photograph, artwork = nst.load_image(content, size), nst.load_image(style, size)
-            start = photograph if image is None else enlarged(image, photograph)
+            start = photograph if image is None else resized(image, photograph.shape[2:])
             transfer = nst.StyleTransfer(
                 photograph, artwork, backbone, init=start, precision=precision
             )
         image = transfer.run(steps, progress=False).image
         before = size, precision
     return image
-
-
-def enlarged(image: Tensor, like: Tensor) -> Tensor:
-    """The image in the size of another one."""
-    return F.interpolate(image.cpu(), like.shape[2:], mode="bicubic", antialias=True).clamp(0, 1)
 
 
 def paint(content: str, style: str, stages: list[tuple[int, str, int]], folder: Path) -> Path:
