@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import nst_course as nst
-from nst_course.transfer import CONTENT_LAYERS, STYLE_LAYERS
+from nst_course.transfer.style_transfer import CONTENT_LAYERS, STYLE_LAYERS
 
 CONTENT_WEIGHT, STYLE_WEIGHT = 1.0, 1e3
 DEEPEST = "relu5_1"

@@ -34,8 +34,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import nst_course as nst
-from nst_course import machine
-from nst_course.tiling import TILE
+from nst_course import device as machine
+from nst_course.transfer.tiling import TILE
 
 from .reference import REFERENCES, PlainObjective, Turn
 
@@ -269,8 +269,8 @@ def cost_of_a_step(sizes: list[int], precision: str, repeats: int = 3) -> None:
 
 MEMORY = """
 import re, sys, nst_course as nst
-from nst_course.machine import process_memory
-from nst_course.tiling import TILE
+from nst_course.device import process_memory
+from nst_course.transfer.tiling import TILE
 name, size = sys.argv[1], int(sys.argv[2])
 content, style = nst.load_image("cat", size), nst.load_image("great_wave", size)
 backbone = nst.load_backbone(device="cpu")

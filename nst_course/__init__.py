@@ -9,18 +9,33 @@ nst.save_image(result.image, "cat_wave.png")
 """
 
 import importlib
+import warnings
 
-from .backbone import Backbone, layer_names, load_backbone
+from .device import best_device, preset
 from .errors import CourseError
-from .images import bundled_images, load_image, save_image, to_pil
+from .images.io import bundled_images, load_image, save_image, to_pil
 from .losses import content_loss, gram_matrix, style_loss, total_variation
-from .machine import best_device, preset
-from .transfer import StyleTransfer
+from .network.vgg import Backbone, layer_names, load_backbone
+from .transfer.style_transfer import StyleTransfer
 
 __version__ = "0.1.0"
 
-# Imported on first use: matplotlib and the notebook parts take their time.
-_ON_FIRST_USE = ("doctor", "exercises", "labs", "plots", "visualize")
+# Imported on first use, because matplotlib and the notebook parts take their time. The notebooks
+# and readers' own code use these modules as `nst.NAME`, wherever they lie in the package.
+MODULES = {
+    "animation": "images.animation",
+    "device": "device",
+    "doctor": "cli.doctor",
+    "exercises": "exercises",
+    "labs": "labs",
+    "lbfgs": "optim.lbfgs",
+    "losses": "losses",
+    "plots": "plots",
+    "transfer": "transfer",
+    "visualize": "visualize",
+    "weights": "network.weights",
+}
+RENAMED = {"machine": "device"}  # old name → new name
 
 __all__ = [
     "Backbone",
@@ -42,10 +57,14 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    if name in _ON_FIRST_USE:
-        return importlib.import_module(f".{name}", __name__)
+    if name in RENAMED:
+        new = RENAMED[name]
+        warnings.warn(f"nst.{name} is now nst.{new}.", DeprecationWarning, stacklevel=2)
+        name = new
+    if name in MODULES:
+        return importlib.import_module(f".{MODULES[name]}", __name__)
     raise AttributeError(f"nst_course has no {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_ON_FIRST_USE])
+    return sorted([*__all__, *MODULES])

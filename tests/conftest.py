@@ -1,9 +1,17 @@
 """What several test files share."""
 
 import pytest
+import torch
 
 import nst_course as nst
-from nst_course import weights
+from nst_course.network import weights
+
+
+@pytest.fixture(autouse=True)
+def no_bfloat16_unit(monkeypatch):
+    """The same numbers on every CPU: ``precision="auto"`` means float32 unless a test asks."""
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
 
 
 @pytest.fixture(scope="session")

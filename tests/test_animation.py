@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 import nst_course as nst
-from nst_course import animation
-from nst_course.transfer import Step
+from nst_course.images import animation
+from nst_course.transfer.style_transfer import Step
 
 
 def frame(grey: int, width: int = 30, height: int = 20) -> Image.Image:

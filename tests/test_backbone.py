@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 
 import nst_course as nst
-from nst_course import weights
-from nst_course.backbone import Backbone
+from nst_course.network import weights
+from nst_course.network.vgg import Backbone
 
 NETWORKS = ("vgg16", "vgg19")
 POOLS = {"max": F.max_pool2d, "avg": F.avg_pool2d}
@@ -248,7 +248,7 @@ def test_unknown_pooling_and_network_are_refused_before_anything_is_loaded(monke
     def forbidden(network):
         raise AssertionError("loaded")
 
-    monkeypatch.setattr("nst_course.backbone.load_parameters", forbidden)
+    monkeypatch.setattr("nst_course.network.vgg.load_parameters", forbidden)
     with pytest.raises(nst.CourseError, match="'max', 'avg'"):
         nst.load_backbone("vgg19", pooling="sum")
     with pytest.raises(nst.CourseError, match="'vgg16', 'vgg19'"):

@@ -15,12 +15,15 @@ from PIL import Image
 from tqdm import tqdm
 
 import nst_course as nst
-from nst_course import cli, forecast, machine, notebooks, transfer
+from nst_course.cli import command as cli
+from nst_course.cli import notebooks
+from nst_course.transfer import estimate as forecast
+from nst_course.transfer import style_transfer as transfer
 
 ROOT = Path(__file__).parent.parent
 MAIN = """
 import sys
-from nst_course import cli
+from nst_course.cli import command as cli
 build = cli.parser
 cli.parser = lambda: print("ready", flush=True) or build()
 sys.exit(cli.main())
@@ -129,7 +132,7 @@ def test_place_for_the_picture_is_looked_at_before_anything_else(tmp_path, monke
     def forbidden(*_):
         raise AssertionError("loaded first")
 
-    monkeypatch.setattr("nst_course.backbone.load_backbone", forbidden)
+    monkeypatch.setattr("nst_course.network.vgg.load_backbone", forbidden)
     assert render(out=tmp_path / "picture.doc") == 1
     assert "picture.doc" in capsys.readouterr().err
 
@@ -137,7 +140,7 @@ def test_place_for_the_picture_is_looked_at_before_anything_else(tmp_path, monke
 def test_picture_too_large_for_the_memory_is_refused_with_a_size_that_fits(
     quick, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(machine, "available_memory", lambda device: 10_000_000)
+    monkeypatch.setattr("nst_course.cli.render.available_memory", lambda device: 10_000_000)
     assert render("--size", 256, "--steps", 3, out=tmp_path / "o.png") == 1
     fitting = re.search(r"try --size (\d+)", capsys.readouterr().err)
     assert 16 <= int(fitting[1]) < 256

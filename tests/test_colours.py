@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course.colours import match_colours
+from nst_course.images.color import match_colours
 
 
 def statistics(image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,8 +8,9 @@ import re
 import pytest
 import torch
 
-from nst_course import cli, doctor
-from nst_course.doctor import Check, Report
+from nst_course.cli import command as cli
+from nst_course.cli import doctor
+from nst_course.cli.doctor import Check, Report
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +61,7 @@ def break_network(monkeypatch, folder):
 
 
 def remove_pictures(monkeypatch, folder):
-    for module in (doctor, importlib.import_module("nst_course.images")):
+    for module in (doctor, importlib.import_module("nst_course.images.io")):
         monkeypatch.setattr(module, "IMAGES", folder)
 
 

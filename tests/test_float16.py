@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 import nst_course as nst
-from nst_course import float16, machine, winograd
-from nst_course.convolution import Convolution
-from nst_course.targets import WholeNetwork
-from nst_course.tiling import TiledNetwork
+from nst_course import device as machine
+from nst_course.network import float16, winograd
+from nst_course.network.convolution import Convolution
+from nst_course.transfer.targets import WholeNetwork
+from nst_course.transfer.tiling import TiledNetwork
 
 STYLE = ("relu2_1", "relu2_2", "relu3_1", "relu4_1")
 

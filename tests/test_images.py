@@ -14,7 +14,7 @@ import torch
 from PIL import Image, ImageOps
 
 import nst_course as nst
-from nst_course import images
+from nst_course.images import io as images
 
 RED, WHITE, DARK = (1, 0, 0), (1, 1, 1), (13000 / 65535,) * 3
 

@@ -18,6 +18,7 @@ from ipywidgets import ToggleButtons
 from PIL import Image
 
 import nst_course as nst
+from nst_course.device import process_memory
 from nst_course.labs import style_transfer as lab_module
 from nst_course.labs.curves import MOST_POINTS, curves_svg
 from nst_course.labs.frames import side_by_side, wiped
@@ -26,8 +27,7 @@ from nst_course.labs.recipe import recipe
 from nst_course.labs.timeline import MOST_FRAMES, Branch
 from nst_course.labs.uploads import store_upload
 from nst_course.labs.worker import Worker
-from nst_course.machine import process_memory
-from nst_course.transfer import Step
+from nst_course.transfer.style_transfer import Step
 
 
 def wait_until(condition, seconds: float = 30) -> None:

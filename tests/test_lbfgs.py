@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from nst_course.lbfgs import LBFGS
+from nst_course.optim.lbfgs import LBFGS
 
 SIZE = 12
 NONE = (-math.inf, math.inf)  # bounds that nothing meets

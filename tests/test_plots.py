@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 import nst_course as nst
-from nst_course.transfer import Step
+from nst_course.transfer.style_transfer import Step
 
 
 def image(height: int, width: int, value: float = 0.5) -> torch.Tensor:

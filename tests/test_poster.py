@@ -12,9 +12,12 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course import cli, forecast, machine, poster
-from nst_course.images import resized
-from nst_course.poster import Poster, Scale, plan
+from nst_course import device as machine
+from nst_course.cli import command as cli
+from nst_course.images.io import resized
+from nst_course.transfer import estimate as forecast
+from nst_course.transfer import multiscale as poster
+from nst_course.transfer.multiscale import Poster, Scale, plan
 
 ROOT = Path(__file__).parent.parent
 SCALES = [Scale(24, 12), Scale(48, 9)]
@@ -230,7 +233,7 @@ def test_full_disk_is_a_sentence_and_leaves_the_last_checkpoint(make, written, m
         written.with_name("o.checkpoint.partial").write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("nst_course.checkpoint.save_file", full)
+    monkeypatch.setattr("nst_course.transfer.checkpoint.save_file", full)
     with pytest.raises(nst.CourseError, match="cannot be written .No space left"):
         Poster(make, SCALES, written, {"seed": 0}).run()
     assert written.read_bytes() == before and len(list(written.parent.iterdir())) == 1
@@ -293,7 +296,8 @@ def test_between_two_scales_the_smaller_picture_is_there(make):
 
 MAIN = """
 import sys
-from nst_course import cli, poster
+from nst_course.cli import command as cli
+from nst_course.transfer import multiscale as poster
 poster.CHECKPOINT_SECONDS, poster.WRITING_SHARE = 0, float("inf")
 sys.exit(cli.main())
 """

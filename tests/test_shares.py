@@ -4,14 +4,18 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course.shares import gradient_lengths, weights_for_shares
+from nst_course.transfer.gradient_balance import gradient_lengths, weights_for_shares
 
 
 @pytest.fixture(scope="module")
 def transfer():
     content, style = nst.load_image("cat", 32), nst.load_image("great_wave", 32)
     return nst.StyleTransfer(
-        content, style, content_layers=["relu2_2"], style_layers=["relu1_1", "relu2_1"]
+        content,
+        style,
+        content_layers=["relu2_2"],
+        style_layers=["relu1_1", "relu2_1"],
+        precision="float32",
     )
 
 
@@ -75,5 +79,6 @@ def test_lengths_in_tiles_are_the_same(transfer):
         content_layers=["relu2_2"],
         style_layers=["relu1_1", "relu2_1"],
         tile=16,
+        precision="float32",
     )
     assert gradient_lengths(tiled, image) == pytest.approx(gradient_lengths(transfer, image))

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from nst_course.lbfgs import LBFGS
-from nst_course.spectrum import COLOURS, Spectrum
+from nst_course.optim.lbfgs import LBFGS
+from nst_course.optim.preconditioner import COLOURS, Spectrum
 
 HEIGHT, WIDTH = 24, 40
 GREY, RED_BLUE, GREEN = COLOURS.double()

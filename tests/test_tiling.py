@@ -8,8 +8,9 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course import tiling, weights
-from nst_course.tiling import TiledNetwork
+from nst_course.network import weights
+from nst_course.transfer import tiling
+from nst_course.transfer.tiling import TiledNetwork
 
 STYLE = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
 CONTENT = ["relu4_2"]

@@ -12,10 +12,12 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course import forecast, machine, targets, tiling
-from nst_course import transfer as transfer_module
-from nst_course.lbfgs import LBFGS
-from nst_course.transfer import Result, StyleTransfer
+from nst_course import device as machine
+from nst_course.optim.lbfgs import LBFGS
+from nst_course.transfer import estimate as forecast
+from nst_course.transfer import style_transfer as transfer_module
+from nst_course.transfer import targets, tiling
+from nst_course.transfer.style_transfer import Result, StyleTransfer
 
 LAYERS = {"relu1_1": 0.5, "relu2_1": 2.0}
 

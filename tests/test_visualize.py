@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 import nst_course as nst
-from nst_course import activation, canvas, machine
+from nst_course import device as machine
 from nst_course.exercises.judge import judge
-from nst_course.patches import scaled
+from nst_course.visualize import maximize as activation
+from nst_course.visualize import parameterization as canvas
+from nst_course.visualize.patches import scaled
 
 visualize = nst.visualize
 SMALL = {"size": 48, "steps": 6}
@@ -330,8 +332,8 @@ def test_the_forecast_counts_steps_and_not_the_start(backbone, monkeypatch):
     def run(*arguments, steps, **settings):
         clock[0] += 3 + 0.5 * steps
 
-    monkeypatch.setattr("nst_course.activation.maximise", run)
-    monkeypatch.setattr("nst_course.forecast.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("nst_course.visualize.maximize.maximise", run)
+    monkeypatch.setattr("nst_course.transfer.estimate.time.perf_counter", lambda: clock[0])
     assert visualize.seconds_for(backbone, "conv1_1", steps=96) == pytest.approx(3 + 48)
 
 

@@ -72,7 +72,7 @@ def test_installed_package_is_the_one_that_is_imported_and_finds_its_pictures(in
 
 def test_installed_command_renders_a_picture_away_from_the_checkout(installed, tmp_path):
     (script,) = (installed / ("Scripts" if os.name == "nt" else "bin")).glob("nst-course*")
-    start = "import sys; from nst_course.cli import main; sys.exit(main())"
+    start = "import sys; from nst_course.cli.command import main; sys.exit(main())"
     command = [script] if script.suffix != ".exe" else ["-c", start]
     options = ["render", "cat", "great_wave", "-o", "o.png", "--size", "64", "--steps", "2"]
     said = run(*command, *options, cwd=tmp_path, PYTHONPATH=str(installed))

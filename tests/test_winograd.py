@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 import nst_course as nst
-from nst_course import winograd
-from nst_course.convolution import Convolution, Convolved
+from nst_course.network import winograd
+from nst_course.network.convolution import Convolution, Convolved
 
 here = pytest.mark.skipif(not winograd.available(), reason="this CPU or PyTorch is without it")
 

@@ -47,7 +47,7 @@ def choose(layer: str, backbone: nst.Backbone) -> tuple[list[int], str]:
 
 def build_sheet(layer: str, backbone: nst.Backbone) -> Path:
     """The optimised images of twelve channels, each under its number and its strongest answer."""
-    fast = nst.machine.has_fast_bfloat16(backbone.device)
+    fast = nst.device.has_fast_bfloat16(backbone.device)
     precision = "bfloat16" if fast else "float32"
     channels, heading = choose(layer, backbone)
     sheet = Image.new("RGB", corner(UNITS - 1, SIZE + GAP), "white")

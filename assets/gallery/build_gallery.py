@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 import nst_course as nst
-from nst_course.images import resized
+from nst_course.images.io import resized
 
 HERE = Path(__file__).parent
 PAIRS = [
@@ -62,7 +62,7 @@ WANTED_SIZE, WANTED_STEPS = 144, 50
 def render(content: str, style: str, stages: list[tuple[int, str, int]]) -> Tensor:
     """One picture, painted through the stages, each of which begins where the last one ended."""
     backbone = nst.load_backbone()
-    fast = str(nst.machine.fast_dtype(backbone.device)).removeprefix("torch.")
+    fast = str(nst.device.fast_dtype(backbone.device)).removeprefix("torch.")
     image = transfer = before = None
     for size, precision, steps in stages:
         precision = fast if precision == "fast" else precision

@@ -3,7 +3,7 @@
 import anywidget
 import traitlets
 
-from ..embedded import data_url
+from ..images.encode import data_url
 
 
 class ClickablePicture(anywidget.AnyWidget):

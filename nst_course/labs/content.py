@@ -4,8 +4,8 @@ import ipywidgets as widgets
 import torch
 from torch import Tensor
 
-from ..images import load_image
-from ..transfer import StyleTransfer
+from ..images.io import load_image
+from ..transfer.style_transfer import StyleTransfer
 from .frames import img, thumbnail
 from .lab import PaintingLab, picture_menu
 from .live_run import LiveRun

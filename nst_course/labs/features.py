@@ -6,9 +6,9 @@ import ipywidgets as widgets
 import torch
 from PIL import ImageDraw
 
-from ..embedded import jpeg, png
 from ..errors import CourseError
-from ..images import load_image, to_pil
+from ..images.encode import jpeg, png
+from ..images.io import load_image, to_pil
 from ..visualize import maximise, receptive_field
 from .clickable import ClickablePicture
 from .frames import enlarged, heat_map, img

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from ..embedded import data_url, jpeg
-from ..images import to_pil
+from ..images.encode import data_url, jpeg
+from ..images.io import to_pil
 
 SMALLEST_SHOWN = 360  # pixels on the longer side: a small picture is enlarged, or nobody sees it
 GAP = 8

@@ -4,10 +4,10 @@ import ipywidgets as widgets
 import torch
 from torch import Tensor
 
-from ..embedded import png
-from ..images import load_image
+from ..images.encode import png
+from ..images.io import load_image
 from ..losses import gram_matrix
-from ..transfer import STYLE_LAYERS
+from ..transfer.style_transfer import STYLE_LAYERS
 from .frames import heat_map, img, thumbnail
 from .lab import Lab, picture_menu
 from .network import shared_backbone

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from ..images import bundled_images, load_image
+from ..images.io import bundled_images, load_image
 from .live_run import LiveRun
 
 

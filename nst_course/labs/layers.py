@@ -3,9 +3,9 @@
 import ipywidgets as widgets
 from torch import Tensor
 
-from ..images import load_image
-from ..shares import gradient_lengths, weights_for_shares
-from ..transfer import STYLE_LAYERS, StyleTransfer
+from ..images.io import load_image
+from ..transfer.gradient_balance import gradient_lengths, weights_for_shares
+from ..transfer.style_transfer import STYLE_LAYERS, StyleTransfer
 from .frames import img, thumbnail
 from .lab import PaintingLab, picture_menu
 from .live_run import LiveRun

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import ipywidgets as widgets
 from torch import Tensor
 
-from ..embedded import jpeg, png
+from ..device import readable_time
 from ..errors import CourseError
-from ..machine import readable_time
-from ..transfer import Step, StyleTransfer
+from ..images.encode import jpeg, png
+from ..transfer.style_transfer import Step, StyleTransfer
 from .curves import curves_svg
 from .frames import enlarged, img
 from .painter import Painter, Settings

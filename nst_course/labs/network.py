@@ -2,8 +2,8 @@
 
 import functools
 
-from ..backbone import Backbone, load_backbone
-from ..machine import best_device, fast_dtype
+from ..device import best_device, fast_dtype
+from ..network.vgg import Backbone, load_backbone
 
 
 @functools.lru_cache(maxsize=2)

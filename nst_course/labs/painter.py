@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from ..transfer import Step, StyleTransfer
+from ..transfer.style_transfer import Step, StyleTransfer
 from .timeline import Branch, Frame, Timeline
 
 Settings = dict[str, object]

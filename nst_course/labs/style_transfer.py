@@ -7,13 +7,13 @@ from pathlib import Path
 import ipywidgets as widgets
 from torch import Tensor
 
-from ..animation import save_animation
-from ..arguments import STARTS, starting_image
-from ..embedded import jpeg, png
+from ..device import available_memory, readable_bytes
 from ..errors import CourseError
-from ..images import load_image, save_image, to_pil
-from ..machine import available_memory, readable_bytes
-from ..transfer import LEARNING_RATES, STYLE_LAYERS, StyleTransfer
+from ..images.animation import save_animation
+from ..images.encode import jpeg, png
+from ..images.io import load_image, save_image, to_pil
+from ..transfer.initial import STARTS, starting_image
+from ..transfer.style_transfer import LEARNING_RATES, STYLE_LAYERS, StyleTransfer
 from .curves import curves_svg
 from .frames import enlarged, img, side_by_side, thumbnail, wiped
 from .lab import PaintingLab, picture_menu

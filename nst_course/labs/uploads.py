@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from ..errors import CourseError
-from ..images import load_image
+from ..images.io import load_image
 
 SMALLEST = 64  # pixels on the longer side; an icon has nothing to paint
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..errors import CourseError
-from ..images import to_pil
+from ..images.io import to_pil
 from .layers import layer_colour
 
 

@@ -9,7 +9,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ..images import to_pil
+from ..images.io import to_pil
 
 
 def number_grids(arrays: Sequence[Tensor], titles: Sequence[str], width: float = 9) -> Figure:

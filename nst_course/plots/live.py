@@ -7,9 +7,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ..images import to_pil
-from ..machine import readable_time
-from ..transfer import Step
+from ..device import readable_time
+from ..images.io import to_pil
+from ..transfer.style_transfer import Step
 from .curves import draw_losses
 
 WIDTH = 12  # of the view, in inches

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..errors import CourseError
-from ..images import to_pil
+from ..images.io import to_pil
 
 CURVE_COLOURS = ("#1f77b4", "#d1495b", "#edae49", "#66a182", "#7f5a9e", "#444444")
 

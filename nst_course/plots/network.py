@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 from torch import Tensor
 
-from ..backbone import Backbone
 from ..errors import CourseError
-from ..images import to_pil
+from ..images.io import to_pil
+from ..network.vgg import Backbone
 from ..visualize import receptive_field
 
 BLUE, ORANGE, RED, GREY = "#3d6f9e", "#e09f3e", "#d1495b", "#444444"

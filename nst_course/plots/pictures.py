@@ -10,7 +10,7 @@ from matplotlib_inline.config import InlineBackend
 from torch import Tensor
 
 from ..errors import CourseError
-from ..images import to_pil
+from ..images.io import to_pil
 
 PIXELS_PER_INCH = 100
 

@@ -9,10 +9,10 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from .errors import CourseError
-from .machine import QUICK_VARIABLE
+from ..device import QUICK_VARIABLE
+from ..errors import CourseError
 
-FOLDER = Path(__file__).parent.parent / "notebooks"
+FOLDER = Path(__file__).parents[2] / "notebooks"
 SECONDS_A_CELL = 1200
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 

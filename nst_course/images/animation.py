@@ -17,11 +17,11 @@ from IPython.display import HTML
 from PIL import Image
 from torch import Tensor
 
-from .embedded import data_url, jpeg
-from .errors import CourseError
-from .images import from_pil, to_pil
-from .machine import readable_bytes
-from .transfer import Step
+from ..device import readable_bytes
+from ..errors import CourseError
+from ..transfer.style_transfer import Step
+from .encode import data_url, jpeg
+from .io import from_pil, to_pil
 
 LARGEST = 1_000_000  # bytes: an animation travels inside the notebook that shows it
 GAP = 6  # white pixels between two pictures of one frame

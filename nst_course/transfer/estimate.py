@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from . import winograd
-from .backbone import Backbone
-from .images import resized
-from .lbfgs import HISTORY
-from .machine import available_memory, held_memory, return_memory
+from ..device import available_memory, held_memory, return_memory
+from ..images.io import resized
+from ..network import winograd
+from ..network.vgg import Backbone
+from ..optim.lbfgs import HISTORY
 from .tiling import TILE, TiledNetwork, pools_before
 
 if TYPE_CHECKING:
-    from .transfer import StyleTransfer
+    from .style_transfer import StyleTransfer
 
 PROBE_SIZE = 192  # pixels on a side of the copy whose steps are timed
 LARGE_PROBE_SIZE = 384  # the same where large convolutions go another way, which is faster a pixel

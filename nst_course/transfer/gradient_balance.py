@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from .errors import CourseError
-from .transfer import StyleTransfer
+from ..errors import CourseError
+from .style_transfer import StyleTransfer
 
 
 def gradient_lengths(transfer: StyleTransfer, image: Tensor) -> dict[str, float]:

@@ -13,21 +13,21 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from .arguments import (
+from ..checks import (
     as_image,
     check_choice,
     check_count,
     check_weight,
     layer_weights,
-    starting_image,
 )
-from .backbone import Backbone, load_backbone
+from ..device import PRECISIONS, dtype_of, is_slow
+from ..errors import CourseError
+from ..losses import total_variation
+from ..network.vgg import Backbone, load_backbone
+from ..optim.lbfgs import BOUNDS, LBFGS
 from .checkpoint import combine, separate
-from .errors import CourseError
-from .forecast import EXACT_SHARE, Estimate, choose_tile, forecast, history
-from .lbfgs import BOUNDS, LBFGS
-from .losses import total_variation
-from .machine import PRECISIONS, dtype_of, is_slow
+from .estimate import EXACT_SHARE, Estimate, choose_tile, forecast, history
+from .initial import starting_image
 from .targets import Targets
 
 # Style weights w_l = 1/C², as in leongatys/PytorchNeuralStyleTransfer. With the embedded network

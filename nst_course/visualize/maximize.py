@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .arguments import check_choice, check_count
-from .backbone import Backbone
-from .canvas import COLOURS, DESCRIPTIONS, paint, start
-from .forecast import fastest
-from .machine import PRECISIONS, dtype_of
+from ..checks import check_choice, check_count
+from ..device import PRECISIONS, dtype_of
+from ..network.vgg import Backbone
+from ..transfer.estimate import fastest
+from .parameterization import COLOURS, DESCRIPTIONS, paint, start
 from .patches import check_channels
 
 

@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from PIL import ExifTags, Image, UnidentifiedImageError
 from torch import Tensor
 
-from .assets import IMAGES
-from .errors import CourseError
+from ..assets import IMAGES
+from ..errors import CourseError
 
 # Ending → what Pillow is told when it saves. JPEG without colour subsampling, so that thin
 # coloured strokes survive.

@@ -4,14 +4,9 @@ import math
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 
-import torch
 from torch import Tensor
 
-from .colours import match_colours
 from .errors import CourseError
-from .images import resized
-
-STARTS = ("content", "recoloured", "style", "noise")
 
 
 def as_image(name: str, image: Tensor) -> Tensor:
@@ -30,27 +25,6 @@ def as_image(name: str, image: Tensor) -> Tensor:
             f"{name} has values from {image.min():g} to {image.max():g}; an image lies in 0…1."
         )
     return image.detach().float()
-
-
-def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int) -> Tensor:
-    """The pixels that the optimisation starts from, of the content's shape."""
-    if isinstance(init, Tensor):
-        if init.shape != content.shape:
-            raise CourseError(
-                f"init has shape {tuple(init.shape)} and the content {tuple(content.shape)}; "
-                "give both the same."
-            )
-        return as_image("init", init).to(content.device).clone()
-    check_choice("init", init, STARTS)
-    if init == "content":
-        return content.clone()
-    if init == "recoloured":
-        return match_colours(content, style).clamp(0, 1)
-    if init == "style":
-        return resized(style, content.shape[2:])
-    # On the CPU, so that a seed means the same noise on every device.
-    generator = torch.Generator().manual_seed(seed)
-    return torch.rand(content.shape, generator=generator).to(content.device)
 
 
 def layer_weights(name: str, layers: Mapping[str, float] | Iterable[str]) -> dict[str, float]:

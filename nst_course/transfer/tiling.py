@@ -20,10 +20,10 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .backbone import Backbone
-from .errors import CourseError
-from .losses import channels_lie_together, content_loss, gram_gradient, gram_in_float32
-from .machine import return_memory
+from ..device import return_memory
+from ..errors import CourseError
+from ..losses import channels_lie_together, content_loss, gram_gradient, gram_in_float32
+from ..network.vgg import Backbone
 
 TILE = 384  # pixels; the tile with its halo and all that its layers keep takes about 0.4 GB
 CUTS = ("pool2", "pool3", "pool4")  # a cut at pool1 as well would double what is kept

@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from .errors import CourseError
+from ..errors import CourseError
 
 
 def save_checkpoint(path: Path, tensors: dict[str, Tensor], facts: dict) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .backbone import Backbone, layer_names
-from .errors import CourseError
+from ..errors import CourseError
+from .vgg import Backbone, layer_names
 from .weights import BLOCKS, conv_names
 
 # Kernel, stride and padding of every kind of layer in a VGG (Simonyan and Zisserman 2014).

@@ -23,8 +23,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from .assets import WEIGHTS
-from .errors import CourseError
+from ..assets import WEIGHTS
+from ..errors import CourseError
 
 # Convolutions per block (Simonyan and Zisserman 2014, table 1, columns D and E).
 BLOCKS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 import torch
 from torch import Tensor
 
-from .backbone import Backbone
-from .losses import content_loss, gram_in_float32, style_loss
+from ..losses import content_loss, gram_in_float32, style_loss
+from ..network.vgg import Backbone
 from .tiling import TILE, TiledNetwork
 
 

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .arguments import check_choice
+from ..checks import check_choice
+from ..device import best_device
+from ..errors import CourseError
 from .convolution import Convolution
-from .errors import CourseError
-from .machine import best_device
 from .weights import BLOCKS, MEANS, conv_names, load_parameters
 
 POOLING = ("max", "avg")

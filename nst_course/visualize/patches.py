@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .arguments import as_image, check_count
-from .backbone import Backbone
-from .errors import CourseError
-from .images import bundled_images, load_image, resized
-from .receptive_field import receptive_field
+from ..checks import as_image, check_count
+from ..errors import CourseError
+from ..images.io import bundled_images, load_image, resized
+from ..network.receptive_field import receptive_field
+from ..network.vgg import Backbone
 
 SIZES = (96, 160, 256, 384)
 BEYOND = 0.5  # the grey that stands for what lies outside a picture

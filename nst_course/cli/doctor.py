@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .assets import IMAGES
-from .errors import CourseError
-from .forecast import fastest
-from .images import bundled_images, load_image
-from .machine import best_device, describe, fast_dtype, readable_bytes
-from .transfer import StyleTransfer
-from .weights import EMBEDDED, cache_folder, load_embedded
+from ..assets import IMAGES
+from ..device import best_device, describe, fast_dtype, readable_bytes
+from ..errors import CourseError
+from ..images.io import bundled_images, load_image
+from ..network.weights import EMBEDDED, cache_folder, load_embedded
+from ..transfer.estimate import fastest
+from ..transfer.style_transfer import StyleTransfer
 
 JUPYTER_PARTS = ("jupyterlab", "ipykernel", "ipywidgets", "anywidget", "nbclient")
 

@@ -1,50 +1,14 @@
-"""What a network sees: the image that excites a unit, the patches that do, and a dream.
-
-    backbone = nst.load_backbone()
-    [optimum] = nst.visualize.maximise(backbone, "conv4_2", [17])
-    nst.visualize.receptive_field("conv4_2").size                  # 76 pixels
-    search = nst.visualize.PatchSearch(backbone, ["conv4_2"])
-    nst.visualize.deep_dream(backbone, photo)
-
-Zeiler and Fergus 2014; Mahendran and Vedaldi 2015; Olah, Mordvintsev and Schubert 2017.
-"""
+"""Everything about one unit, collected: `plots.unit_card` draws it."""
 
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from .activation import Optimum, activation_loss, maximise, seconds_for
-from .arguments import as_image
-from .backbone import Backbone
-from .dream import deep_dream
+from ..checks import as_image
+from ..network.vgg import Backbone
+from .maximize import Optimum, maximise
 from .patches import Patch, PatchSearch
-from .receptive_field import (
-    ReceptiveField,
-    effective_field,
-    measured_field,
-    plain_network,
-    receptive_field,
-    spread,
-)
-
-__all__ = [
-    "Optimum",
-    "Patch",
-    "PatchSearch",
-    "ReceptiveField",
-    "UnitCard",
-    "activation_loss",
-    "deep_dream",
-    "effective_field",
-    "maximise",
-    "measured_field",
-    "plain_network",
-    "receptive_field",
-    "seconds_for",
-    "spread",
-    "unit_card",
-]
 
 
 @dataclass(frozen=True)

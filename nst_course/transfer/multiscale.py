@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..errors import CourseError
 from .checkpoint import damaged, load_checkpoint, partial_path, save_checkpoint
-from .errors import CourseError
-from .forecast import Estimate
-from .transfer import Result, Step, StyleTransfer
+from .estimate import Estimate
+from .style_transfer import Result, Step, StyleTransfer
 
 COARSEST = 384  # pixels; sizes above are halved until they are no larger
 LEAST_STEPS = 10

@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .activation import in_precision
-from .arguments import as_image, check_choice, check_count
-from .backbone import Backbone
-from .machine import PRECISIONS
+from ..checks import as_image, check_choice, check_count
+from ..device import PRECISIONS
+from ..network.vgg import Backbone
+from .maximize import in_precision
 from .patches import check_channels, scaled
 
 

@@ -1,0 +1,32 @@
+"""Where an optimization starts: the photograph, its recolored copy, the artwork, or noise."""
+
+import torch
+from torch import Tensor
+
+from ..checks import as_image, check_choice
+from ..errors import CourseError
+from ..images.color import match_colours
+from ..images.io import resized
+
+STARTS = ("content", "recoloured", "style", "noise")
+
+
+def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int) -> Tensor:
+    """The pixels that the optimisation starts from, of the content's shape."""
+    if isinstance(init, Tensor):
+        if init.shape != content.shape:
+            raise CourseError(
+                f"init has shape {tuple(init.shape)} and the content {tuple(content.shape)}; "
+                "give both the same."
+            )
+        return as_image("init", init).to(content.device).clone()
+    check_choice("init", init, STARTS)
+    if init == "content":
+        return content.clone()
+    if init == "recoloured":
+        return match_colours(content, style).clamp(0, 1)
+    if init == "style":
+        return resized(style, content.shape[2:])
+    # On the CPU, so that a seed means the same noise on every device.
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(content.shape, generator=generator).to(content.device)
