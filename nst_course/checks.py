@@ -1,12 +1,18 @@
-"""What people pass to `StyleTransfer`, checked and brought to one form."""
+"""Arguments, checked and brought to one form; every error is one sentence."""
 
+import functools
 import math
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
+from typing import ParamSpec, TypeVar
 
 from torch import Tensor
 
 from .errors import CourseError
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
 def as_image(name: str, image: Tensor) -> Tensor:
@@ -52,3 +58,25 @@ def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
     choices = tuple(choices)
     if not isinstance(value, (str, int)) or value not in choices:  # an array is no answer
         raise CourseError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}.")
+
+
+def renamed(**names: str) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
+    """Let a function take keyword parameters by their old names as well, with a warning.
+
+    Args:
+        names: old name = new name.
+    """
+
+    def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        @functools.wraps(function)
+        def with_old_names(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+            for old, new in names.items():
+                if old in kwargs and new not in kwargs:
+                    message = f"{function.__qualname__}: {old} is now {new}."
+                    warnings.warn(message, DeprecationWarning, stacklevel=2)
+                    kwargs[new] = kwargs.pop(old)
+            return function(*args, **kwargs)
+
+        return with_old_names
+
+    return decorate

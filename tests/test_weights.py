@@ -4,7 +4,6 @@ The downloads are torchvision's own code against a small server on this machine 
 VGG-19 with few channels, and fails in the ways that servers and networks fail.
 """
 
-import contextlib
 import hashlib
 import http.server
 import io
@@ -559,16 +558,3 @@ def test_cache_is_where_the_environment_says(monkeypatch, environment, expected)
     for name, value in {"HOME": "home", "USERPROFILE": "home", **environment}.items():
         monkeypatch.setenv(name, value)
     assert weights.cache_folder() == Path(expected)
-
-
-def test_half_written_file_never_shows(tmp_path, monkeypatch):
-    weights.write_atomically(tmp_path / "new" / "file", b"old")
-
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "replace", interrupted)
-    with contextlib.suppress(KeyboardInterrupt):
-        weights.write_atomically(tmp_path / "new" / "file", b"new")
-    assert names(tmp_path / "new") == ["file"]
-    assert (tmp_path / "new" / "file").read_bytes() == b"old"

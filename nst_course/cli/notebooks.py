@@ -1,6 +1,5 @@
 """Run a notebook from a clean kernel and store what it shows: ``nst-course notebooks``."""
 
-import contextlib
 import os
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from ..device import QUICK_VARIABLE
 from ..errors import CourseError
+from ..files import write_atomically
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 SECONDS_A_CELL = 1200
@@ -63,15 +63,10 @@ def execute(path: Path) -> float:
         ) from error
     seconds = time.perf_counter() - start
     tidy(notebook)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
     try:
-        nbformat.write(notebook, partial)
-        os.replace(partial, path)
+        write_atomically(path, lambda partial: nbformat.write(notebook, partial))
     except OSError as error:
         raise CourseError(f"{path} cannot be written ({error.strerror}).") from error
-    finally:
-        with contextlib.suppress(OSError):  # it is not there after a success
-            partial.unlink()
     return seconds
 
 

@@ -1,6 +1,5 @@
 """Pictures between files and tensors: always RGB, float32, 0…1, shape (1, 3, H, W)."""
 
-import contextlib
 import difflib
 import os
 import tempfile
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from ..assets import IMAGES
 from ..errors import CourseError
+from ..files import write_atomically
 
 # Ending → what Pillow is told when it saves. JPEG without colour subsampling, so that thin
 # coloured strokes survive.
@@ -222,19 +222,13 @@ def save_image(image: Tensor, path: str | os.PathLike) -> Path:
         raise CourseError(f"{path!r} is not the path of a file ({error}).") from error
     options = check_ending(path)
     picture = to_pil(image)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(partial, **options)
-        os.replace(partial, path)
+        write_atomically(path, lambda partial: picture.save(partial, **options))
     except (OSError, ValueError) as error:  # ValueError: WebP takes 16383 pixels a side
         reason = getattr(error, "strerror", None) or error
         raise CourseError(
             f"{path} cannot be written ({reason}); choose another place or format."
         ) from error
-    finally:
-        with contextlib.suppress(OSError):  # it is not there after a success
-            partial.unlink()
     return path
 
 

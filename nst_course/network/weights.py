@@ -8,7 +8,6 @@ where the numbers came from:
 - activations live on that scale too.
 """
 
-import contextlib
 import hashlib
 import math
 import os
@@ -25,6 +24,7 @@ from torch import Tensor
 
 from ..assets import WEIGHTS
 from ..errors import CourseError
+from ..files import write_atomically
 
 # Convolutions per block (Simonyan and Zisserman 2014, table 1, columns D and E).
 BLOCKS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -160,8 +160,9 @@ def cached_vgg19(source, cache: Path) -> dict[str, Tensor]:
     parameters = on_pixel_scale(named_by_layer(download(source, cache), source.url))
     data = safetensors.torch.save(parameters)
     try:
-        write_atomically(checksum, hashlib.sha256(data).hexdigest().encode())
-        write_atomically(kept, data)
+        digest = hashlib.sha256(data).hexdigest()
+        write_atomically(checksum, lambda partial: partial.write_text(digest))
+        write_atomically(kept, lambda partial: partial.write_bytes(data))
     except OSError as error:
         print(f"VGG-19 could not be kept in {cache}: {error.strerror}. It is downloaded next time.")
     return parameters
@@ -292,15 +293,3 @@ def on_pixel_scale(parameters: dict[str, Tensor]) -> dict[str, Tensor]:
         else:
             scaled[name] = tensor * k if name.endswith(".bias") else tensor
     return scaled
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a reader finds all of it or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
-    finally:
-        with contextlib.suppress(OSError):  # it is not there after a success
-            partial.unlink()

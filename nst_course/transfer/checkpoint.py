@@ -1,8 +1,6 @@
 """A run on disk, so that it can be taken up again where it was killed."""
 
-import contextlib
 import json
-import os
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -10,6 +8,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import CourseError
+from ..files import write_atomically
 
 
 def save_checkpoint(path: Path, tensors: dict[str, Tensor], facts: dict) -> None:
@@ -18,22 +17,14 @@ def save_checkpoint(path: Path, tensors: dict[str, Tensor], facts: dict) -> None
     Raises:
         CourseError: the disk is full, or the place cannot be written.
     """
-    partial = partial_path(path)
     contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     try:
-        save_file(contiguous, partial, {"facts": json.dumps(facts)})
-        os.replace(partial, path)
+        write_atomically(
+            path, lambda partial: save_file(contiguous, partial, {"facts": json.dumps(facts)})
+        )
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         raise CourseError(f"{path} cannot be written ({reason}); make room on the disk.") from error
-    finally:
-        with contextlib.suppress(OSError):  # it is not there after a success
-            partial.unlink()
-
-
-def partial_path(path: Path) -> Path:
-    """Where a checkpoint is until it is whole; always the same, so that remains are replaced."""
-    return path.with_name(f"{path.name}.partial")
 
 
 def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict]:

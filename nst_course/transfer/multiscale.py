@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from ..errors import CourseError
-from .checkpoint import damaged, load_checkpoint, partial_path, save_checkpoint
+from ..files import remove_leftovers
+from .checkpoint import damaged, load_checkpoint, save_checkpoint
 from .estimate import Estimate
 from .style_transfer import Result, Step, StyleTransfer
 
@@ -132,8 +133,8 @@ class Poster:
     def forget(self) -> None:
         """Delete the checkpoint, and what a killed run has left of one."""
         if self.checkpoint is not None:
-            for path in (self.checkpoint, partial_path(self.checkpoint)):
-                path.unlink(missing_ok=True)
+            self.checkpoint.unlink(missing_ok=True)
+            remove_leftovers(self.checkpoint)
 
     def _check_settings(self, saved: dict) -> None:
         for name, now in self.settings.items():
