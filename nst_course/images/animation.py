@@ -12,6 +12,7 @@ import io
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
+from typing import Protocol
 
 from IPython.display import HTML
 from PIL import Image
@@ -19,7 +20,6 @@ from torch import Tensor
 
 from ..device import readable_bytes
 from ..errors import CourseError
-from ..transfer.style_transfer import Step
 from .encode import data_url, jpeg
 from .io import from_pil, to_pil
 
@@ -42,6 +42,16 @@ def frame_steps(steps: int, count: int) -> list[int]:
     last = steps - 1
     # The square puts a quarter of the run into the first half of the frames.
     return sorted({round(last * (index / (count - 1)) ** 2) for index in range(count)})
+
+
+class Step(Protocol):
+    """What the recorder reads of a step of any loop; `transfer.Step` is one."""
+
+    @property
+    def iteration(self) -> int: ...
+
+    @property
+    def image(self) -> Tensor: ...
 
 
 class Recorder:

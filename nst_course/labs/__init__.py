@@ -1,4 +1,6 @@
-"""Labs: the knobs of the course as widgets, live. The last line of a cell shows one::
+"""Labs: live widgets that play with what a notebook built. Notebooks 01 to 05 end in one.
+
+The last line of a cell shows it::
 
     nst.labs.StyleTransferLab("cat", "great_wave")
 

@@ -1,4 +1,4 @@
-"""Every figure that the notebooks draw, with matplotlib.
+"""The figures, drawn with matplotlib. Every notebook uses it.
 
 Example::
 
