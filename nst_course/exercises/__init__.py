@@ -15,7 +15,8 @@ verdict below it. The cell carries the tag `exercise` and the exercise's id in i
     {"tags": ["exercise"], "exercise": "gram_matrix"}
 
 The notebook has `import torch` and `import nst_course as nst` in a cell above. Every exercise of a
-notebook has one such cell, with the stub as it is here; `tests/test_exercises.py` holds that.
+notebook has one such cell, with the stub as it is here; `tests/exercises/test_exercises.py` holds
+that.
 
 An instructor's script can ask `nst.exercises.NAME.examine(answer)` for the verdict itself:
 `.category`, `.mistake`, `.solved`.

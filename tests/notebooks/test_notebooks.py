@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LARGEST = 1_500_000  # bytes: GitHub shows larger files slowly, and history keeps every version
 SLIDE_TYPES = {"slide", "subslide", "fragment", "skip", "notes"}

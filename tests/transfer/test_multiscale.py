@@ -19,7 +19,7 @@ from nst_course.transfer import estimate as forecast
 from nst_course.transfer import multiscale as poster
 from nst_course.transfer.multiscale import Poster, Scale, plan
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SCALES = [Scale(24, 12), Scale(48, 9)]
 
 

@@ -267,3 +267,15 @@ def test_embedded_network_is_frozen_and_sees_more_in_a_picture_than_in_grey(monk
     assert seen.shape == plain.shape == (1, 512, 5, 8)
     # A plain picture has one value a channel away from the border; a cat has not.
     assert seen[..., 2, 2:-2].std(-1).mean() > 5 * plain[..., 2, 2:-2].std(-1).mean()
+
+
+def test_a_conv_layer_returns_negative_values_and_a_relu_layer_none(monkeypatch):
+    monkeypatch.undo()  # the real widths
+    backbone = nst.load_backbone("vgg16", device="cpu")
+    photo = nst.load_image("cat", size=96)
+    layers = [name for name in backbone.layers if name.startswith(("conv", "relu"))]
+    for name, features in backbone(photo, layers).items():
+        assert (features.min() < 0) == name.startswith("conv"), name
+        if name.startswith("conv"):
+            relu = backbone(photo, [name.replace("conv", "relu")])
+            assert torch.equal(relu[name.replace("conv", "relu")], features.relu())

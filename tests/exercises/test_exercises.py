@@ -19,7 +19,7 @@ from nst_course import exercises
 from nst_course.exercises.exercise import Exercise, Mistake
 from nst_course.exercises.judge import judge, matching_mistakes
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 EXERCISES = list(exercises.registry().values())
 MISTAKES = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))

@@ -29,7 +29,7 @@ from torchvision.models._api import Weights, WeightsEnum
 import nst_course as nst
 from nst_course.network import weights
 
-SCRIPT = Path(__file__).parent.parent / "assets" / "weights" / "build_vgg16.py"
+SCRIPT = Path(__file__).parents[2] / "assets" / "weights" / "build_vgg16.py"
 WIDTHS = (2, 3, 4, 5, 6)
 
 

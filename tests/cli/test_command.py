@@ -20,7 +20,7 @@ from nst_course.cli import notebooks
 from nst_course.transfer import estimate as forecast
 from nst_course.transfer import style_transfer as transfer
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 MAIN = """
 import sys
 from nst_course.cli import command as cli

@@ -22,7 +22,7 @@ import pytest
 from jupyter_client import BlockingKernelClient
 from PIL import Image
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 LABS = {
     "01_feature_visualization": "FeatureExplorer",

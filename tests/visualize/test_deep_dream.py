@@ -1,0 +1,49 @@
+"""Dreams: what they excite, and what they refuse."""
+
+import pytest
+import torch
+from torch import Tensor
+
+import nst_course as nst
+
+visualize = nst.visualize
+
+
+@pytest.fixture(scope="module")
+def backbone() -> nst.Backbone:
+    return nst.load_backbone("vgg16", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def photo() -> Tensor:
+    return nst.load_image("cat", size=96)
+
+
+def noise(height: int, width: int, seed: int = 0) -> Tensor:
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def test_a_dream_excites_the_layer_and_keeps_the_shape(backbone, photo):
+    image = photo[..., :61]
+    dream = visualize.deep_dream(backbone, image, "relu3_1", octaves=2, steps=3)
+    assert dream.shape == image.shape and dream.min() >= 0 and dream.max() <= 1
+    answers = backbone(torch.cat([image, dream]), ["relu3_1"])["relu3_1"].square().mean((1, 2, 3))
+    assert answers[1] > 1.5 * answers[0]
+    again = visualize.deep_dream(backbone, image, "relu3_1", octaves=2, steps=3)
+    assert torch.equal(dream, again)
+
+
+def test_a_dream_of_chosen_channels_excites_those(backbone, photo):
+    dream = visualize.deep_dream(backbone, photo, "relu3_2", [84], octaves=1, steps=4)
+    means = backbone(torch.cat([photo, dream]), ["relu3_2"])["relu3_2"].mean((2, 3))
+    growth = means[1] / means[0].clamp(min=1)
+    assert growth[84] > growth.median() * 2
+
+
+def test_impossible_dreams_are_refused(backbone, photo):
+    with pytest.raises(nst.CourseError, match="channels 0 to 255"):
+        visualize.deep_dream(backbone, photo, "relu3_1", [256])
+    with pytest.raises(nst.CourseError, match="did you mean"):
+        visualize.deep_dream(backbone, photo, "relu_3_1")
+    with pytest.raises(nst.CourseError, match="too small"):
+        visualize.deep_dream(backbone, noise(20, 20), "relu5_1")

@@ -1,0 +1,160 @@
+"""Activation maximization, and that nothing is left behind on the network."""
+
+import pytest
+import torch
+from torch import Tensor
+
+import nst_course as nst
+from nst_course import device as machine
+from nst_course.exercises.judge import judge
+from nst_course.visualize import maximize as activation
+from nst_course.visualize import parameterization as canvas
+
+visualize = nst.visualize
+SMALL = {"size": 48, "steps": 6}
+
+
+@pytest.fixture(scope="module")
+def backbone() -> nst.Backbone:
+    return nst.load_backbone("vgg16", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def photo() -> Tensor:
+    return nst.load_image("cat", size=96)
+
+
+def test_nothing_is_left_behind_on_the_network(photo):
+    backbone = nst.load_backbone("vgg16", device="cpu")
+    before = {name: value.clone() for name, value in backbone.state_dict().items()}
+    search = visualize.PatchSearch(backbone, ["relu2_1"], {"cat": photo}, sizes=(64,))
+    visualize.unit_card(backbone, "relu2_1", 3, photo, search, size=32, steps=2)
+    visualize.deep_dream(backbone, photo, "relu2_1", octaves=1, steps=1)
+    visualize.effective_field(backbone, "conv2_1", photo, draws=1)
+    for module in backbone.modules():
+        assert not module._forward_hooks and not module._forward_pre_hooks
+        assert not module._backward_hooks and not module._backward_pre_hooks
+    assert all(p.grad is None and not p.requires_grad for p in backbone.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in backbone.state_dict().items())
+
+
+def test_activation_loss_passes_its_own_exercise():
+    assert judge(nst.exercises.activation_loss, visualize.activation_loss).solved
+
+
+def test_maximise_excites_and_inhibits(backbone):
+    settings = {"channels": 84, "size": 64, "steps": 16}
+    [up] = visualize.maximise(backbone, "conv3_2", **settings)
+    [down] = visualize.maximise(backbone, "conv3_2", sign=-1, **settings)
+    assert up.objective[-1] > 5 * abs(up.objective[0]) and len(up.objective) == 16
+    assert down.objective[-1] > 5 * abs(down.objective[0])
+    answers = {
+        name: backbone(optimum.image, ["conv3_2"])["conv3_2"][0, 84]
+        for name, optimum in (("up", up), ("down", down))
+    }
+    assert answers["up"].mean() > 0 > answers["down"].mean()
+    assert up.strongest == pytest.approx(answers["up"].max().item(), rel=1e-4)
+    assert down.strongest == pytest.approx(answers["down"].min().item(), rel=1e-4)
+
+
+def test_an_image_depends_on_its_seed_and_not_on_its_neighbours(backbone):
+    together = visualize.maximise(backbone, "conv2_2", [3, 21], **SMALL)
+    [alone] = visualize.maximise(backbone, "conv2_2", [21], **SMALL)
+    [again] = visualize.maximise(backbone, "conv2_2", [21], **SMALL)
+    [other] = visualize.maximise(backbone, "conv2_2", [21], seed=1, **SMALL)
+    assert [optimum.channel for optimum in together] == [3, 21]
+    assert torch.equal(alone.image, again.image)
+    torch.testing.assert_close(together[1].image, alone.image, rtol=0, atol=2e-3)
+    assert (other.image - alone.image).abs().max() > 0.05
+
+
+def test_a_relu_layer_means_the_same_units_as_its_conv_layer(backbone):
+    [conv] = visualize.maximise(backbone, "conv2_2", 3, **SMALL)
+    [relu] = visualize.maximise(backbone, "relu2_2", 3, **SMALL)
+    assert torch.equal(conv.image, relu.image) and relu.layer == "conv2_2"
+
+
+@pytest.mark.parametrize("fast", [torch.float32, torch.bfloat16, torch.float16])
+def test_precision_is_what_is_fast_on_the_device(backbone, monkeypatch, fast):
+    monkeypatch.setattr(machine, "fast_dtype", lambda device: fast)
+    network = activation.in_precision(backbone, "auto")
+    assert network.convolutions["conv5_1"].weight.dtype == fast
+
+
+def test_the_precision_of_the_transfer_is_taken(backbone):
+    exact, *short = (
+        visualize.maximise(backbone, "conv3_1", 12, size=48, steps=12, precision=precision)[0]
+        for precision in ("float32", "bfloat16", "float16")
+    )
+    for found in short:
+        assert found.image.dtype == torch.float32
+        assert found.objective[-1] == pytest.approx(exact.objective[-1], rel=0.1)
+    with pytest.raises(nst.CourseError, match="'float32', 'bfloat16'"):
+        visualize.maximise(backbone, "conv3_1", 12, precision="float8")
+
+
+# Measured on the embedded network: on the faint start this unit is silent at every position.
+SILENT_AT_THE_START = ("conv2_2", 9)
+
+
+def test_a_dead_unit_is_reported_and_cured(backbone):
+    layer, channel = SILENT_AT_THE_START
+    [dead] = visualize.maximise(backbone, layer, channel, leak=0, **SMALL)
+    assert not dead.moved and "no gradient" in dead.title
+    noise_only = canvas.paint(
+        canvas.start("fourier", SMALL["size"], 0), "fourier", "decorrelated", SMALL["size"]
+    )
+    assert torch.equal(dead.image, noise_only)
+    [before] = visualize.maximise(backbone, layer, channel, leak=1, size=48, steps=64)
+    [cured] = visualize.maximise(backbone, layer, channel, size=48, steps=64)
+    assert before.moved and cured.moved
+    assert cured.strongest > max(100, 5 * before.strongest)
+
+
+def test_no_unit_is_left_out(backbone):
+    channels = list(range(0, 128, 8))
+    found = visualize.maximise(backbone, "relu2_2", channels, leak=0, size=32, steps=2)
+    assert [optimum.channel for optimum in found] == channels
+    assert {optimum.moved for optimum in found} == {True, False}
+
+
+@pytest.mark.parametrize("size", [50, 33, 16])
+def test_sizes_need_not_be_divisible_by_16(backbone, size):
+    for image in canvas.DESCRIPTIONS:
+        [optimum] = visualize.maximise(backbone, "conv5_1", 1, size=size, steps=2, image=image)
+        assert optimum.image.shape == (1, 3, size, size)
+
+
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        ({"layer": "conv6_1"}, "has no layer"),
+        ({"channels": 512}, "channels 0 to 511, not 512"),
+        ({"channels": [-1]}, "channels 0 to 511, not -1"),
+        ({"channels": [1.5]}, "not 1.5"),
+        ({"image": "waves"}, "'fourier', 'pixels'"),
+        ({"colours": "grey"}, "'decorrelated', 'plain'"),
+        ({"sign": 0}, "sign is one of"),
+        ({"size": 7}, "needs at least 8 px"),
+    ],
+)
+def test_what_is_impossible_is_said_in_a_sentence(backbone, change, says):
+    arguments = {"layer": "conv4_2", "channels": 0, "steps": 1, **change}
+    with pytest.raises(nst.CourseError, match=says):
+        visualize.maximise(backbone, **arguments)
+
+
+def test_the_forecast_counts_steps_and_not_the_start(backbone, monkeypatch):
+    """On a clock that a start moves by 3 s and a step by 0.5 s."""
+    clock = [0.0]
+
+    def run(*arguments, steps, **settings):
+        clock[0] += 3 + 0.5 * steps
+
+    monkeypatch.setattr("nst_course.visualize.maximize.maximise", run)
+    monkeypatch.setattr("nst_course.transfer.estimate.time.perf_counter", lambda: clock[0])
+    assert visualize.seconds_for(backbone, "conv1_1", steps=96) == pytest.approx(3 + 48)
+
+
+def test_no_channels_give_no_images(backbone):
+    assert visualize.maximise(backbone, "conv1_1", [], **SMALL) == []
