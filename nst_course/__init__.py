@@ -24,6 +24,7 @@ __version__ = "0.1.0"
 # and readers' own code use these modules as `nst.NAME`, wherever they lie in the package.
 MODULES = {
     "animation": "images.animation",
+    "conventions": "conventions",
     "device": "device",
     "doctor": "cli.doctor",
     "exercises": "exercises",

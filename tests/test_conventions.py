@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course import losses
+from nst_course import conventions
 
 CHANNELS, HEIGHT, WIDTH = 5, 3, 4
 POSITIONS = HEIGHT * WIDTH
@@ -51,29 +51,29 @@ PRINTED_CONTENT = {
 
 
 def test_every_convention_has_its_printed_formula():
-    assert PRINTED.keys() == losses.CONVENTIONS.keys()
-    assert PRINTED_CONTENT.keys() == losses.CONTENT_CONVENTIONS.keys()
+    assert PRINTED.keys() == conventions.CONVENTIONS.keys()
+    assert PRINTED_CONTENT.keys() == conventions.CONTENT_CONVENTIONS.keys()
 
 
-@pytest.mark.parametrize("name", losses.CONVENTIONS)
+@pytest.mark.parametrize("name", conventions.CONVENTIONS)
 def test_style_convention_is_what_its_source_prints(name):
     f, a = features(1), features(2)
     expected = PRINTED[name](sum_of_squares(f, a))
-    assert losses.CONVENTIONS[name].loss(f, a).item() == pytest.approx(expected, rel=1e-12)
+    assert conventions.CONVENTIONS[name].loss(f, a).item() == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", losses.CONTENT_CONVENTIONS)
+@pytest.mark.parametrize("name", conventions.CONTENT_CONVENTIONS)
 def test_content_convention_is_what_its_source_prints(name):
     f, p = features(1), features(2)
     total = math.fsum(
         (x - y) ** 2 for x, y in zip(f.flatten().tolist(), p.flatten().tolist(), strict=True)
     )
-    loss = losses.CONTENT_CONVENTIONS[name].loss(f, p)
+    loss = conventions.CONTENT_CONVENTIONS[name].loss(f, p)
     assert loss.item() == pytest.approx(PRINTED_CONTENT[name](total), rel=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(1, 5, 3, 4), (1, 2, 7, 3), (1, 8, 1, 1)])
-@pytest.mark.parametrize("table", [losses.CONVENTIONS, losses.CONTENT_CONVENTIONS])
+@pytest.mark.parametrize("table", [conventions.CONVENTIONS, conventions.CONTENT_CONVENTIONS])
 def test_factor_is_how_many_times_the_courses_loss(table, shape):
     f, a = features(3, *shape), features(4, *shape)
     channels, positions = shape[1], shape[2] * shape[3]
@@ -85,9 +85,9 @@ def test_factor_is_how_many_times_the_courses_loss(table, shape):
 
 def test_a_converted_weight_pulls_as_hard():
     f, a = features(5), features(6)
-    for source, here in losses.CONVENTIONS.items():
-        for target, there in losses.CONVENTIONS.items():
-            weight = losses.convert_weight(3.0, source, target, CHANNELS, POSITIONS)
+    for source, here in conventions.CONVENTIONS.items():
+        for target, there in conventions.CONVENTIONS.items():
+            weight = conventions.convert_weight(3.0, source, target, CHANNELS, POSITIONS)
             gradients = []
             for w, convention in ((3.0, here), (weight, there)):
                 image = f.clone().requires_grad_()
@@ -99,22 +99,22 @@ def test_a_converted_weight_pulls_as_hard():
 def test_only_the_misprint_changes_when_the_picture_is_tiled():
     f, a = features(7), features(8)
     tiled = [x.repeat(1, 1, 2, 2) for x in (f, a)]
-    for name, convention in losses.CONVENTIONS.items():
+    for name, convention in conventions.CONVENTIONS.items():
         growth = (convention.loss(*tiled) / convention.loss(f, a)).item()
         assert growth == pytest.approx(4**4 if name == "notes_2022" else 1, rel=1e-12)
 
 
 def test_raw_conventions_refuse_pictures_of_different_sizes():
     f, larger = features(1), features(2, 1, CHANNELS, HEIGHT, 2 * WIDTH)
-    assert losses.CONVENTIONS["course"].loss(f, larger) > 0  # an average may be compared
-    for name in losses.CONVENTIONS.keys() - {"course"}:
+    assert conventions.CONVENTIONS["course"].loss(f, larger) > 0  # an average may be compared
+    for name in conventions.CONVENTIONS.keys() - {"course"}:
         with pytest.raises(nst.CourseError, match="same size"):
-            losses.CONVENTIONS[name].loss(f, larger)
+            conventions.CONVENTIONS[name].loss(f, larger)
 
 
 def test_unknown_convention_is_named():
     with pytest.raises(nst.CourseError, match="gatys_2061.*gatys_2016"):
-        losses.convert_weight(1.0, "gatys_2061", "course", 64, 100)
+        conventions.convert_weight(1.0, "gatys_2061", "course", 64, 100)
 
 
 # ---------------------------------------------------------------- what holds for the losses
@@ -124,7 +124,7 @@ def test_gram_matrix_against_loops():
     f = features(9, 2, CHANNELS, HEIGHT, WIDTH)
     expected = torch.tensor([gram_by_loops(maps) for maps in f], dtype=torch.float64) / POSITIONS
     assert torch.allclose(nst.gram_matrix(f), expected, rtol=1e-12)
-    assert torch.allclose(losses.raw_gram_matrix(f), expected * POSITIONS, rtol=1e-12)
+    assert torch.allclose(conventions.raw_gram_matrix(f), expected * POSITIONS, rtol=1e-12)
 
 
 def test_gram_matrix_is_symmetric_and_positive_semi_definite():
@@ -153,7 +153,7 @@ def test_gram_matrix_does_not_depend_on_the_memory_layout():
 
 def test_batches_never_mix():
     batch = features(14, 3, CHANNELS, HEIGHT, WIDTH)
-    for gram in (nst.gram_matrix, losses.raw_gram_matrix):
+    for gram in (nst.gram_matrix, conventions.raw_gram_matrix):
         alone = torch.cat([gram(batch[i : i + 1]) for i in range(3)])
         assert torch.allclose(gram(batch), alone, rtol=1e-14)
     watched = batch.clone().requires_grad_()
@@ -167,7 +167,7 @@ def test_gradients_against_finite_differences():
     inputs = f.requires_grad_()
     assert torch.autograd.gradcheck(nst.gram_matrix, inputs)
     assert torch.autograd.gradcheck(nst.total_variation, inputs)
-    tables = [*losses.CONVENTIONS.values(), *losses.CONTENT_CONVENTIONS.values()]
+    tables = [*conventions.CONVENTIONS.values(), *conventions.CONTENT_CONVENTIONS.values()]
     for convention in tables:
         # Of one scale, so that one tolerance fits a loss that is 10⁶ times the others.
         scale = convention.factor(3, 6)
@@ -177,12 +177,12 @@ def test_gradients_against_finite_differences():
 def test_gradients_by_hand():
     """Gatys et al. 2016, eq. 2 and 6, at units that are on."""
     f, a = features(17).abs().requires_grad_(), features(18).abs()
-    losses.content_loss_gatys_2016(f, a).backward()
+    conventions.content_loss_gatys_2016(f, a).backward()
     assert torch.allclose(f.grad, (f - a).detach(), rtol=1e-12)
     f.grad = None
-    losses.style_loss_gatys_2016(f, a).backward()
+    conventions.style_loss_gatys_2016(f, a).backward()
     rows = f.detach().flatten(2)
-    difference = losses.raw_gram_matrix(f.detach()) - losses.raw_gram_matrix(a)
+    difference = conventions.raw_gram_matrix(f.detach()) - conventions.raw_gram_matrix(a)
     by_hand = (difference.mT @ rows) / (CHANNELS**2 * POSITIONS**2)
     assert torch.allclose(f.grad.flatten(2), by_hand, rtol=1e-12)
 

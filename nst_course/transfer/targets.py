@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable, Mapping
 import torch
 from torch import Tensor
 
-from ..losses import content_loss, gram_in_float32, style_loss
+from ..losses import content_loss, style_loss
 from ..network.vgg import Backbone
+from ..statistics import fast_gram_matrix
 from .tiling import TILE, TiledNetwork
 
 
@@ -81,7 +82,7 @@ class WholeNetwork:
             if layer in content_targets:
                 contents[layer] = content_loss(features.float(), content_targets[layer])
             if layer in style_layers:
-                grams[layer] = gram_in_float32(features)
+                grams[layer] = fast_gram_matrix(features)
 
         self.backbone(image, {*content_targets, *style_layers}, measure)
         return contents, grams

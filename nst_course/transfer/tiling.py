@@ -22,8 +22,9 @@ from torch.autograd.function import once_differentiable
 
 from ..device import return_memory
 from ..errors import CourseError
-from ..losses import channels_lie_together, content_loss, gram_gradient, gram_in_float32
+from ..losses import content_loss
 from ..network.vgg import Backbone
+from ..statistics import fast_gram_matrix, gram_gradient, is_channels_last
 
 TILE = 384  # pixels; the tile with its halo and all that its layers keep takes about 0.4 GB
 CUTS = ("pool2", "pool3", "pool4")  # a cut at pool1 as well would double what is kept
@@ -273,7 +274,7 @@ def pools_before(layers: Sequence[str], layer: str) -> int:
 
 def picture_wide(like: Tensor, size: tuple[int, int]) -> Tensor:
     """Room for the features of the whole picture, of the kind that ``like`` has of a tile."""
-    order = torch.channels_last if channels_lie_together(like) else torch.contiguous_format
+    order = torch.channels_last if is_channels_last(like) else torch.contiguous_format
     shape = (*like.shape[:2], *size)
     return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=order)
 
@@ -294,7 +295,7 @@ class _Sums(torch.autograd.Function):
                 loss = content_loss(features.to(target.dtype), target)
                 contents[layer] = contents.get(layer, 0) + share * loss
             if layer in style_layers:
-                grams[layer] = grams.get(layer, 0) + share * gram_in_float32(features)
+                grams[layer] = grams.get(layer, 0) + share * fast_gram_matrix(features)
 
         wanted = {*content_targets, *style_layers}
         ctx.inputs = network.forward(image.detach(), wanted, note)
