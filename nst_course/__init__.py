@@ -10,6 +10,7 @@ nst.save_image(result.image, "cat_wave.png")
 
 import importlib
 import warnings
+from types import ModuleType
 
 from .device import best_device, preset
 from .errors import CourseError
@@ -57,7 +58,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> ModuleType:
     if name in RENAMED:
         new = RENAMED[name]
         warnings.warn(f"nst.{name} is now nst.{new}.", DeprecationWarning, stacklevel=2)

@@ -1,5 +1,7 @@
 """The Gram matrix that the loop uses: the values of `losses.gram_matrix`, computed faster."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -25,7 +27,7 @@ def fast_gram_matrix(features: Tensor) -> Tensor:
 
 class _Gram(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, features: Tensor) -> Tensor:
+    def forward(ctx: Any, features: Tensor) -> Tensor:
         ctx.save_for_backward(features)
         if is_channels_last(features):
             matrix = features[0].movedim(0, -1).flatten(0, 1).T
@@ -42,7 +44,7 @@ class _Gram(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient: Tensor) -> Tensor:
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (features,) = ctx.saved_tensors
         return gram_gradient(features, gradient, features[0, 0].numel())
 

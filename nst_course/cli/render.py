@@ -34,7 +34,7 @@ def render_picture(options: argparse.Namespace) -> int:
     if not options.resume:
         if seconds < LONG_RUN:
             poster.checkpoint = None
-        elif poster.checkpoint.exists():
+        elif poster.checkpoint is not None and poster.checkpoint.exists():
             raise CourseError(
                 f"{poster.checkpoint} holds a run that was stopped; add --resume to go on with it, "
                 "or delete the file to start anew."

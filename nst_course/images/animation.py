@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from IPython.display import HTML
 from PIL import Image
@@ -22,6 +22,9 @@ from ..device import readable_bytes
 from ..errors import CourseError
 from .encode import data_url, jpeg
 from .io import from_pil, to_pil
+
+if TYPE_CHECKING:
+    import ipywidgets as widgets
 
 LARGEST = 1_000_000  # bytes: an animation travels inside the notebook that shows it
 GAP = 6  # white pixels between two pictures of one frame
@@ -164,7 +167,9 @@ def show_animation(path: str | Path, alt: str, width: int | None = None) -> HTML
     return HTML(f'<img src="{source}" alt="{escape(alt, quote=True)}"{size}>')
 
 
-def scrubber(frames: Sequence[Image.Image], captions: Sequence[str], width: int = 480):
+def scrubber(
+    frames: Sequence[Image.Image], captions: Sequence[str], width: int = 480
+) -> "widgets.VBox":
     """A slider that goes through the frames, with a button that plays them.
 
     It needs a running kernel: a stored page does not show it.

@@ -26,7 +26,7 @@ def data_url(data: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def _file(picture: Image.Image, kind: str, **settings) -> bytes:
+def _file(picture: Image.Image, kind: str, **settings: object) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, kind, **settings)
     return buffer.getvalue()

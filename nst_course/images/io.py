@@ -6,6 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from ..files import write_atomically
 
 # Ending → what Pillow is told when it saves. JPEG without colour subsampling, so that thin
 # coloured strokes survive.
-SAVE_OPTIONS = {
+SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     ".png": {"format": "PNG"},
     ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
     ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": 0},
@@ -70,12 +71,12 @@ def load_image(name_or_path: str | os.PathLike, size: int | None = None) -> Tens
         with warnings.catch_warnings():
             # Pillow warns at 89 megapixels and refuses at 179; a camera's 100 are welcome.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
+            with Image.open(path) as opened:
                 if size is not None:
                     # A JPEG can be decoded at a half, a quarter or an eighth at once. Twice the
                     # wanted size is left for the resampling below.
-                    picture.draft(None, (2 * size, 2 * size))
-                picture = to_rgb(upright(picture))
+                    opened.draft(None, (2 * size, 2 * size))
+                picture = to_rgb(upright(opened))
     except UnidentifiedImageError as error:
         reason = "it is empty" if path.stat().st_size == 0 else "it is not a picture"
         raise CourseError(
@@ -84,7 +85,7 @@ def load_image(name_or_path: str | os.PathLike, size: int | None = None) -> Tens
     except Image.DecompressionBombError as error:
         raise CourseError(
             f"{path} is refused because it unpacks to more than "
-            f"{2 * Image.MAX_IMAGE_PIXELS / 1e6:.0f} megapixels; scale it down first."
+            f"{2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} megapixels; scale it down first."
         ) from error
     except PermissionError as error:
         raise CourseError(
@@ -131,7 +132,7 @@ def upright(picture: Image.Image) -> Image.Image:
     Pillow's `exif_transpose` does this too, but it writes all the other marks anew, and one that
     is broken would cost the picture.
     """
-    turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+    turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
     return picture if turn is None else picture.transpose(turn)
 
 
@@ -247,7 +248,7 @@ def check_place(path: Path) -> None:
         raise CourseError(f"{path} is a folder; name a file.")
 
 
-def check_ending(path: Path) -> dict:
+def check_ending(path: Path) -> dict[str, Any]:
     """What Pillow is told for this ending; a CourseError names the endings that are possible."""
     if path.suffix.lower() not in SAVE_OPTIONS:
         raise CourseError(

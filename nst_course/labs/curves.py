@@ -2,7 +2,7 @@
 
 import html
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 MOST_POINTS = 300  # of a curve
 WIDTH, HEIGHT = 360, 220
@@ -66,7 +66,7 @@ def curves_svg(
     )
 
 
-def _axes(low: int, high: int, steps: int, y) -> Iterable[str]:
+def _axes(low: int, high: int, steps: int, y: Callable[[float], float]) -> Iterable[str]:
     for power in range(low, high + 1, max(1, (high - low) // 4)):
         level = y(10.0**power)
         yield (

@@ -31,8 +31,8 @@ def enlarged(image: Tensor) -> Image.Image:
     scale = SMALLEST_SHOWN / max(picture.size)
     if scale <= 1:
         return picture
-    size = tuple(round(side * scale) for side in picture.size)
-    return picture.resize(size, Image.Resampling.BICUBIC)
+    width, height = (round(side * scale) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.BICUBIC)
 
 
 def heat_map(values: Tensor, side: int) -> Image.Image:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -318,7 +319,7 @@ class StyleTransferLab(PaintingLab):
         self.compare.options = [("nothing", None), *[pair for pair in names if pair[1] != now]]
         self.compare.value = chosen if chosen != now else None
 
-    def _scrub(self, _change) -> None:
+    def _scrub(self, _change: dict) -> None:
         if not self.live_run.worker.is_current():
             self._show_frame()
 
@@ -375,7 +376,7 @@ class StyleTransferLab(PaintingLab):
             self.live_run.say(f"Saved {path.resolve()}, {len(frames)} frames")
 
     @contextlib.contextmanager
-    def _told(self):
+    def _told(self) -> Iterator[None]:
         """A CourseError goes to the status line."""
         try:
             yield

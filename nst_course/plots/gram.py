@@ -162,9 +162,9 @@ def clouds(
         labels: of the two axes.
         width: of the figure, in inches.
     """
-    points = [cloud.detach().cpu().numpy() for cloud in points]
+    drawn = [cloud.detach().cpu().numpy() for cloud in points]
     # A few far points would push all the others together.
-    reach = max(np.quantile(np.abs(cloud), 0.995) for cloud in points)
+    reach = max(np.quantile(np.abs(cloud), 0.995) for cloud in drawn)
     figure, axes = plt.subplots(
         1,
         len(points),
@@ -175,7 +175,7 @@ def clouds(
         sharex=True,
         sharey=True,
     )
-    for axis, (x, y), title in zip(axes[0], points, titles, strict=True):
+    for axis, (x, y), title in zip(axes[0], drawn, titles, strict=True):
         axis.axhline(0, color="#999999", linewidth=0.8)
         axis.axvline(0, color="#999999", linewidth=0.8)
         axis.scatter(x, y, s=4, alpha=0.35, color="#d1495b", linewidths=0)

@@ -3,6 +3,8 @@
 import io
 import time
 
+import PIL.Image
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -80,7 +82,7 @@ class LiveView:
         return f"step {step.iteration}, about {readable_time(left)} left"
 
     @staticmethod
-    def _draw(axis, picture, title: str) -> None:
+    def _draw(axis: Axes, picture: PIL.Image.Image, title: str) -> None:
         axis.imshow(picture, interpolation="lanczos")
         axis.set_title(title, fontsize=11)
         axis.set_axis_off()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 from torch import Tensor
@@ -109,7 +110,7 @@ def _block(axis: Axes, x: float, thickness: float, side: float, colour: str) -> 
         ),
     )
     for corners, shade in faces:
-        rgb = np.array(plt.matplotlib.colors.to_rgb(colour)) * shade + (1 - shade) * 0.15
+        rgb = np.array(to_rgb(colour)) * shade + (1 - shade) * 0.15
         axis.add_patch(Polygon(corners, facecolor=rgb, edgecolor="white", linewidth=0.5))
 
 
@@ -123,7 +124,7 @@ def filters(backbone: Backbone, columns: int = 16, width: float = 12) -> Figure:
         columns: patches in a row.
         width: of the figure, in inches.
     """
-    weights = backbone.convolutions["conv1_1"].weight.detach().float().cpu()
+    weights = backbone.get_parameter("convolutions.conv1_1.weight").detach().float().cpu()
     rows = -(-len(weights) // columns)
     figure, axes = plt.subplots(
         rows, columns, figsize=(width, width / columns * rows * 1.22), dpi=100, squeeze=False

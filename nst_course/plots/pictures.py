@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 from IPython import get_ipython
@@ -21,10 +22,8 @@ def store_as_jpeg() -> None:
     if shell is not None and "IPKernelApp" in shell.config:
         settings = InlineBackend.instance(parent=shell)
         settings.figure_formats = {"jpeg"}
-        settings.print_figure_kwargs = {
-            "bbox_inches": "tight",
-            "pil_kwargs": {"quality": 82, "optimize": True},
-        }
+        options: dict[str, Any] = {"pil_kwargs": {"quality": 82, "optimize": True}}
+        settings.print_figure_kwargs = {"bbox_inches": "tight", **options}
 
 
 def pictures(

@@ -144,7 +144,8 @@ def unit_card(card: UnitCard, width: float = 12) -> Figure:
         width: of the figure, in inches.
     """
     figure = plt.figure(figsize=(width, width * 0.5), dpi=100, layout="constrained")
-    left, middle, right = figure.subfigures(1, 3, width_ratios=(1, 2, 1.55))
+    columns = figure.subfigures(1, 3, squeeze=False, width_ratios=(1, 2, 1.55))
+    [[left, middle, right]] = columns
     best, worst = left.subplots(2, 1)
     show_picture(best, card.optimum.image, f"excites it most, up to {card.optimum.strongest:.0f}")
     show_picture(worst, card.opposite.image, f"inhibits it, down to {card.opposite.strongest:.0f}")
