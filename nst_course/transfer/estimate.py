@@ -13,7 +13,7 @@ from ..device import available_memory, held_memory, return_memory
 from ..images.io import resized
 from ..network import winograd
 from ..network.vgg import Backbone
-from ..optim.lbfgs import HISTORY
+from ..optim.lbfgs import HISTORY_SIZE
 from .tiling import TILE, TiledNetwork, pools_before
 
 if TYPE_CHECKING:
@@ -142,8 +142,8 @@ def history(image_bytes: int, tile: int | None) -> int:
     With tiles they are kept in bfloat16, and a pair takes as much as one image.
     """
     if tile is None:
-        return HISTORY
-    return min(HISTORY, max(LEAST_HISTORY, HISTORY_BYTES // image_bytes))
+        return HISTORY_SIZE
+    return min(HISTORY_SIZE, max(LEAST_HISTORY, HISTORY_BYTES // image_bytes))
 
 
 def overlap(network: TiledNetwork, wanted: Collection[str], height: int, width: int) -> float:
@@ -242,7 +242,7 @@ def more_bytes(
 def choose_tile(transfer: "StyleTransfer") -> int | None:
     """None if a long run without tiles fits into the free memory, else their usual size."""
     free = available_memory(transfer.content.device)
-    needed = more_bytes(transfer, HISTORY + 1, *transfer.content.shape[2:], tile=None)
+    needed = more_bytes(transfer, HISTORY_SIZE + 1, *transfer.content.shape[2:], tile=None)
     return None if needed < free else TILE
 
 

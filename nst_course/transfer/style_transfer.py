@@ -456,13 +456,13 @@ class StyleTransfer:
         else:
             # One number outlives the memory: how steep the objective was at the end. Without it
             # the first step would throw an image off that is nearly done.
-            scale = getattr(self._optimizer, "scale", None)
+            inverse_curvature = getattr(self._optimizer, "inverse_curvature", None)
             optimizer = LBFGS(
                 [pixels],
                 lr=self.learning_rate,
-                history=history(self.content.nbytes, self.tile),
-                kept_as=torch.float32 if self.tile is None else torch.bfloat16,
-                scale=scale,
+                history_size=history(self.content.nbytes, self.tile),
+                history_dtype=torch.float32 if self.tile is None else torch.bfloat16,
+                inverse_curvature=inverse_curvature,
             )
         self._pixels, self._optimizer = pixels, optimizer  # together: no stop comes in between
 

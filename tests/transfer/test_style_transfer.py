@@ -663,7 +663,7 @@ def test_steps_with_tiles_are_those_without(make, optimizer, monkeypatch):
     """Up to rounding, which a run amplifies with every step; the pairs of both in float32."""
 
     class Exact(LBFGS):
-        def __init__(self, pixels, kept_as, **settings):
+        def __init__(self, pixels, history_dtype, **settings):
             super().__init__(pixels, **settings)
 
     monkeypatch.setattr(transfer_module, "LBFGS", Exact)
