@@ -29,43 +29,33 @@ soon as they are there.
 from __future__ import annotations
 
 import difflib
-from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ..errors import CourseError
-
-if TYPE_CHECKING:
-    from .exercise import Exercise
-
-# The exercises' modules are read when the first exercise is asked for: importing the course stays
-# cheap. A module is called after its notebook's number, and so never hides an exercise.
-_MODULES = ("notebook_01", "notebook_02", "notebook_03", "notebook_04", "notebook_05")
-_registry: dict[str, Exercise] = {}
 
 
 class UnknownExercise(CourseError, AttributeError):
     """There is no exercise of this name."""
 
 
-def registry() -> dict[str, Exercise]:
-    """Every exercise by its name, in the order of the notebooks."""
-    if not _registry:
-        for module in _MODULES:
-            found = import_module(f"{__name__}.{module}").EXERCISES
-            _registry.update({exercise.name: exercise for exercise in found})
-    return _registry
+def registry() -> dict[str, Any]:
+    """Every exercise's session by its name, in the order of the notebooks."""
+    # Read when the first exercise is asked for: importing the course stays cheap.
+    from .catalog import SESSIONS
+
+    return SESSIONS
 
 
 def progress() -> None:
     """Show what is solved in this kernel, by notebook."""
-    from .progress_report import Progress
+    from .progress_table import Progress
     from .report import show
 
     show(Progress(list(registry().values())))
 
 
-def __getattr__(name: str) -> Exercise:
+def __getattr__(name: str) -> Any:
     if name.startswith("_") or find_spec(f"{__name__}.{name}"):  # a module on its way in
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     exercises = registry()

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from .compare import brief, difference
-from .exercise import Call, Inputs, Property
+from .spec import Call, Inputs, Property
 
 _MOST_ENTRIES = 40  # finite differences take two calls for each entry
 

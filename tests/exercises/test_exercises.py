@@ -16,11 +16,12 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import nst_course as nst
 from nst_course import exercises
-from nst_course.exercises.exercise import Exercise, Mistake
-from nst_course.exercises.judge import judge, matching_mistakes
+from nst_course.exercises.grader.judge import judge, matching_mistakes
+from nst_course.exercises.grader.source import compiled
+from nst_course.exercises.spec import Exercise, Mistake
 
 ROOT = Path(__file__).parents[2]
-EXERCISES = list(exercises.registry().values())
+EXERCISES = [session.exercise for session in exercises.registry().values()]
 MISTAKES = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 SET_UP = "import torch\nimport nst_course as nst"
@@ -34,21 +35,21 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 
 @each_exercise
 def test_solution_is_right(exercise: Exercise):
-    verdict = judge(exercise, exercise.compiled(exercise.code))
+    verdict = judge(exercise, compiled(exercise, exercise.code))
     assert verdict.solved, verdict
     assert exercise.notice in " ".join(repr(verdict).split())
 
 
 @each_exercise
 def test_stub_is_not_attempted(exercise: Exercise):
-    assert judge(exercise, exercise.compiled(exercise.stub)).category == "not attempted"
+    assert judge(exercise, compiled(exercise, exercise.stub)).category == "not attempted"
 
 
 @pytest.mark.parametrize(
     "exercise, mistake", MISTAKES, ids=[f"{e.name}: {m.name}" for e, m in MISTAKES]
 )
 def test_mistake_is_named_and_no_other(exercise: Exercise, mistake: Mistake):
-    answer = exercise.compiled(exercise.mistake_source(mistake))
+    answer = compiled(exercise, exercise.mistake_source(mistake))
     verdict = judge(exercise, answer)
     assert (verdict.category, verdict.mistake) == ("mistake", mistake.name), verdict
     assert matching_mistakes(exercise, answer) == [mistake]
@@ -67,14 +68,14 @@ def test_declaration_is_complete(exercise: Exercise):
         assert text.count("`") % 2 == 0, text
     for case in exercise.cases:
         assert tuple(case()) == exercise.parameters
-        assert len(inspect.signature(exercise.compiled(exercise.code)).parameters) == len(case())
+        assert len(inspect.signature(compiled(exercise, exercise.code)).parameters) == len(case())
     assert exercise.function_name.startswith("my_")
     assert max(map(len, exercise.cell().splitlines())) <= 100
 
 
 @each_exercise
 def test_a_check_answers_within_a_second(exercise: Exercise):
-    answer = exercise.compiled(exercise.mistake_source(exercise.mistakes[-1]))
+    answer = compiled(exercise, exercise.mistake_source(exercise.mistakes[-1]))
     judge(exercise, answer)  # the first one in a process pays for torch's own late imports
     begin = time.perf_counter()
     judge(exercise, answer)
@@ -103,7 +104,7 @@ def test_every_core_notebook_has_at_least_two_exercises():
 
 @pytest.mark.parametrize("name", ["content_loss", "gram_matrix", "style_loss", "total_variation"])
 def test_the_package_passes_its_own_exercises(name):
-    verdict = judge(getattr(exercises, name), getattr(nst, name))
+    verdict = judge(getattr(exercises, name).exercise, getattr(nst, name))
     assert verdict.solved, verdict
 
 
@@ -253,7 +254,7 @@ OTHER_RIGHT_ANSWERS = {
 def test_other_right_answers_are_right(name, source):
     names = {"torch": torch, "nst": nst}
     exec(inspect.cleandoc(source), names)
-    verdict = judge(getattr(exercises, name), names["f"])
+    verdict = judge(getattr(exercises, name).exercise, names["f"])
     assert verdict.solved, verdict
 
 

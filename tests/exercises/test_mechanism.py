@@ -24,12 +24,15 @@ from IPython.utils.capture import capture_output
 
 from nst_course import CourseError, exercises
 from nst_course.exercises import report
-from nst_course.exercises.exercise import NOTHING, Exercise, Mistake
-from nst_course.exercises.judge import judge, matching_mistakes
-from nst_course.exercises.progress_report import Progress
+from nst_course.exercises.grader.attempt import NOTHING
+from nst_course.exercises.grader.judge import judge, matching_mistakes
+from nst_course.exercises.grader.sandbox import Sandbox
+from nst_course.exercises.grader.source import compiled
+from nst_course.exercises.grader.verdicts import CATEGORIES
+from nst_course.exercises.progress_table import Progress
 from nst_course.exercises.properties import finite_differences, holds, relation
-from nst_course.exercises.sandbox import Sandbox
-from nst_course.exercises.verdicts import CATEGORIES
+from nst_course.exercises.session import Session
+from nst_course.exercises.spec import Exercise, Mistake
 
 PACKAGE = Path(exercises.__file__).parent
 
@@ -263,7 +266,7 @@ def test_stub_with_only_another_docstring_is_not_attempted(mean_square):
     def passes(x):
         pass
 
-    for answer in (mean_square.compiled(mean_square.stub), my_mean_square, passes):
+    for answer in (compiled(mean_square, mean_square.stub), my_mean_square, passes):
         assert judge(mean_square, answer).category == "not attempted"
 
 
@@ -282,7 +285,7 @@ def test_a_stub_with_code_counts_as_not_attempted_until_it_is_changed():
                 return (x**2).sum()
         """
     )
-    assert judge(exercise, exercise.compiled(exercise.stub)).category == "not attempted"
+    assert judge(exercise, compiled(exercise, exercise.stub)).category == "not attempted"
     assert judge(exercise, lambda x: x.square().sum()).mistake == "the sum"
 
 
@@ -296,9 +299,9 @@ def test_a_stub_may_hold_a_function():
                 return square()
         """
     )
-    assert judge(exercise, exercise.compiled(exercise.stub)).category == "not attempted"
+    assert judge(exercise, compiled(exercise, exercise.stub)).category == "not attempted"
     changed = exercise.stub.replace("...", "return x**2")
-    assert judge(exercise, exercise.compiled(changed)).category == "form"
+    assert judge(exercise, compiled(exercise, changed)).category == "form"
 
 
 def test_exception_is_told_with_line_and_message(mean_square):
@@ -324,7 +327,7 @@ def test_exception_inside_the_library_is_told_with_the_students_line(mean_square
 
 @pytest.mark.parametrize("mistake", make().mistakes, ids=lambda m: m.name)
 def test_a_known_mistake_is_named_and_no_other(mean_square, mistake):
-    answer = mean_square.compiled(mean_square.mistake_source(mistake))
+    answer = compiled(mean_square, mean_square.mistake_source(mistake))
     verdict = judge(mean_square, answer)
     assert (verdict.category, verdict.mistake) == ("mistake", mistake.name)
     assert mistake.why in repr(verdict)
@@ -501,19 +504,19 @@ def test_finite_differences_find_a_part_that_is_detached():
 
 
 def test_check_shows_its_verdict_once_and_returns_nothing(mean_square, capsys):
-    assert mean_square.check(lambda x: (x**2).mean()) is None
+    assert Session(mean_square).check(lambda x: (x**2).mean()) is None
     assert capsys.readouterr().out == "✓ Right · Mean square\n  It grows with the square.\n"
 
 
 def test_check_without_an_argument_says_how_to_call_it(mean_square, capsys):
-    mean_square.check()
+    Session(mean_square).check()
     assert "nst.exercises.mean_square.check(my_mean_square)" in capsys.readouterr().out
 
 
 def test_hints_come_one_at_a_time(mean_square, capsys):
-    outputs = []
+    session, outputs = Session(mean_square), []
     for _ in range(5):
-        mean_square.hint()
+        session.hint()
         outputs.append(capsys.readouterr().out)
     assert [("Nudge." in o, "More." in o, "Nearly there." in o) for o in outputs] == [
         (True, False, False),
@@ -523,25 +526,26 @@ def test_hints_come_one_at_a_time(mean_square, capsys):
         (True, True, True),
     ]
     assert "Hint 2 of 3" in outputs[1]
-    assert [".solution()` is next" in o for o in outputs] == [False, False, True, True, True]
+    assert ["no more hints" in o for o in outputs] == [False, False, True, True, True]
 
 
 def test_solution_shows_code_and_reason(mean_square, capsys):
-    mean_square.solution()
+    Session(mean_square).solution()
     out = capsys.readouterr().out
     assert "return (x**2).mean()" in out and "It is the definition." in out
 
 
 def test_an_exercise_shows_its_prompt_and_stub(mean_square):
-    text = repr(mean_square)
+    text = repr(Session(mean_square))
     assert "Write the mean of the squares." in text and "YOUR CODE HERE" in text
 
 
 def test_state_and_progress():
-    one, two, three = make(), make(name="other"), make(name="third", notebook="98_other")
+    exercises = make(), make(name="other"), make(name="third", notebook="98_other")
+    one, two, three = map(Session, exercises)
     one.examine(lambda x: (x**2).mean())
     two.examine(lambda x: x.sum())
-    three.examine(three.compiled(three.stub))
+    three.examine(three.compiled(three.exercise.stub))
     assert [e.state for e in (one, two, three)] == ["solved", "tried", "open"]
     one.examine(lambda x: x.sum())
     assert one.state == "solved"  # a later slip does not take it away
@@ -593,7 +597,7 @@ def test_a_terminal_that_knows_no_symbols_still_gets_the_words(monkeypatch):
 
 
 def test_the_mechanism_knows_nothing_of_the_subject():
-    for path in PACKAGE.glob("*.py"):
+    for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("grader/*.py")]:
         text = re.sub(r'""".*?"""', "", path.read_text("utf-8"), count=1, flags=re.S)
         words = r"gram\b|gram_|vgg|style(?!=)|content_loss|relu"
         assert not re.search(words, text, re.I), path

@@ -5,7 +5,6 @@ import torch
 from torch import Tensor
 
 import nst_course as nst
-from nst_course.exercises.judge import judge
 
 visualize = nst.visualize
 
@@ -72,7 +71,7 @@ def test_the_box_is_what_the_exercise_asks_for():
     def answer(row, column, size, jump, first_centre):
         return visualize.ReceptiveField("", size, jump, first_centre).box(row, column)
 
-    assert judge(nst.exercises.unit_patch, answer).solved
+    assert nst.exercises.unit_patch.examine(answer).solved
 
 
 def test_the_effective_field_lies_in_the_box_and_is_narrower(backbone, photo):

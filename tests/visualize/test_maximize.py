@@ -6,7 +6,6 @@ from torch import Tensor
 
 import nst_course as nst
 from nst_course import device as machine
-from nst_course.exercises.judge import judge
 from nst_course.visualize import maximize as activation
 from nst_course.visualize import parameterization as canvas
 
@@ -39,7 +38,7 @@ def test_nothing_is_left_behind_on_the_network(photo):
 
 
 def test_activation_loss_passes_its_own_exercise():
-    assert judge(nst.exercises.activation_loss, visualize.activation_loss).solved
+    assert nst.exercises.activation_loss.examine(visualize.activation_loss).solved
 
 
 def test_maximise_excites_and_inhibits(backbone):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import conv1d
 
-from ..exercise import Exercise, Inputs, Mistake
 from ..properties import agrees, relation
+from ..spec import Exercise, Inputs, Mistake
 
 
 def _measured(inputs: Inputs) -> tuple[int, int]:

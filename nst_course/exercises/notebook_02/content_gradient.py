@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ..cases import drawn, tensor
-from ..exercise import Exercise, Inputs, Mistake
 from ..properties import agrees, holds
+from ..spec import Exercise, Inputs, Mistake
 
 
 def _through_the_relu(inputs: Inputs) -> Tensor:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ..cases import drawn, picture, tensor
-from ..exercise import Exercise, Inputs, Mistake
 from ..properties import relation
+from ..spec import Exercise, Inputs, Mistake
 
 
 def _doubled(image: Tensor) -> Tensor:

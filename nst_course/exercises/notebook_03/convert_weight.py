@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ..cases import drawn
-from ..exercise import Exercise, Inputs, Mistake
 from ..properties import agrees, relation
+from ..spec import Exercise, Inputs, Mistake
 
 
 def _raw_gram(channels: int, height: int, width: int, seed: int, **kind: torch.dtype) -> Tensor:

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from ..cases import drawn, tensor
 from ..compare import close
-from ..exercise import Exercise, Mistake
 from ..properties import finite_differences, holds, relation
+from ..spec import Exercise, Mistake
 
 
 def _order(features: Tensor, seed: int = 7) -> Tensor:

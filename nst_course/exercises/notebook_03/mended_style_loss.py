@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ..cases import drawn, tensor
-from ..exercise import Exercise, Inputs, Mistake
 from ..properties import finite_differences, relation
+from ..spec import Exercise, Inputs, Mistake
 
 
 def _raw_gram(channels: int, height: int, width: int, seed: int, **kind: torch.dtype) -> Tensor:

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from ..cases import drawn, tensor
 from ..compare import close
-from ..exercise import Exercise, Inputs, Mistake
 from ..properties import holds
+from ..spec import Exercise, Inputs, Mistake
 
 
 def _gram(features: Tensor) -> Tensor:

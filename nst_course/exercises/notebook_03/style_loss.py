@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ..cases import drawn, tensor
-from ..exercise import Exercise, Mistake
 from ..properties import finite_differences, holds, relation
+from ..spec import Exercise, Mistake
 
 
 def _gram(features: Tensor) -> Tensor:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ..cases import drawn, picture, tensor
-from ..exercise import Call, Exercise, Inputs, Mistake, Property
 from ..properties import holds, relation, table
+from ..spec import Call, Exercise, Inputs, Mistake, Property
 
 
 def _two_pixels() -> Inputs:

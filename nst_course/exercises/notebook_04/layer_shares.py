@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..exercise import Exercise, Mistake
 from ..properties import holds, relation
+from ..spec import Exercise, Mistake
 
 EXERCISE = Exercise(
     name="layer_shares",

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ..cases import drawn, tensor
-from ..exercise import Exercise, Inputs, Mistake
 from ..properties import relation
+from ..spec import Exercise, Inputs, Mistake
 
 
 def _gram(channels: int, seed: int, dtype: torch.dtype = torch.float64) -> Tensor:

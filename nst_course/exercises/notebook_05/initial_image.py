@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..cases import picture
-from ..exercise import Exercise, Inputs, Mistake
+from ..spec import Exercise, Inputs, Mistake
 
 
 def _facts(call: Callable, inputs: Inputs) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ..cases import tensor
-from ..exercise import Exercise, Inputs, Mistake
 from ..properties import holds
+from ..spec import Exercise, Inputs, Mistake
 
 
 def _objective(image: Tensor) -> Tensor:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from ... import losses
 from ..cases import drawn, tensor
-from ..exercise import Exercise, Inputs, Mistake
 from ..properties import relation
+from ..spec import Exercise, Inputs, Mistake
 
 
 def _one_layer() -> Inputs:
@@ -83,6 +84,7 @@ EXERCISE = Exercise(
             """
             ...  # YOUR CODE HERE
     ''',
+    names={"nst": losses},
     code="""
         def my_total_loss(
             features, content_features, style_grams, style_layers, content_weight, style_weight

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from ..cases import picture, tensor
-from ..exercise import Exercise, Mistake
 from ..properties import finite_differences, holds, relation
+from ..spec import Exercise, Mistake
 
 EXERCISE = Exercise(
     name="total_variation",

@@ -6,7 +6,7 @@ import html
 from collections import defaultdict
 from dataclasses import dataclass
 
-from .exercise import Exercise
+from .session import Session
 
 _SYMBOLS = {"solved": "✓", "tried": "…", "open": "○"}
 _CELL = "padding:0.2em 1em 0.2em 0; text-align:left; vertical-align:top; background:transparent;"
@@ -16,21 +16,21 @@ _CELL = "padding:0.2em 1em 0.2em 0; text-align:left; vertical-align:top; backgro
 class Progress:
     """Displays itself: one row a notebook."""
 
-    exercises: list[Exercise]
+    sessions: list[Session]
 
     def __repr__(self) -> str:
         lines = [self._headline]
-        for notebook, exercises in self._by_notebook.items():
-            lines.append(f"  {_count(exercises)}  {notebook}")
-            lines += [f"         {_SYMBOLS[e.state]} {e.name} ({e.state})" for e in exercises]
+        for notebook, sessions in self._by_notebook.items():
+            lines.append(f"  {_count(sessions)}  {notebook}")
+            lines += [f"         {_marked(session)} ({session.state})" for session in sessions]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f'<tr><td style="{_CELL}">{html.escape(notebook)}</td>'
-            f'<td style="{_CELL}">{_count(exercises)}</td>'
-            f'<td style="{_CELL}">{", ".join(map(_marked, exercises))}</td></tr>'
-            for notebook, exercises in self._by_notebook.items()
+            f'<td style="{_CELL}">{_count(sessions)}</td>'
+            f'<td style="{_CELL}">{", ".join(map(_unbroken, sessions))}</td></tr>'
+            for notebook, sessions in self._by_notebook.items()
         )
         return (
             '<div style="line-height:1.5; color:var(--jp-ui-font-color1, inherit)">'
@@ -41,19 +41,23 @@ class Progress:
     @property
     def _headline(self) -> str:
         words = ", ".join(f"{symbol} {state}" for state, symbol in _SYMBOLS.items())
-        return f"{_count(self.exercises)} exercises solved in this kernel ({words})"
+        return f"{_count(self.sessions)} exercises solved in this kernel ({words})"
 
     @property
-    def _by_notebook(self) -> dict[str, list[Exercise]]:
+    def _by_notebook(self) -> dict[str, list[Session]]:
         found = defaultdict(list)
-        for exercise in self.exercises:
-            found[exercise.notebook].append(exercise)
+        for session in self.sessions:
+            found[session.exercise.notebook].append(session)
         return dict(found)
 
 
-def _count(exercises: list[Exercise]) -> str:
-    return f"{sum(e.state == 'solved' for e in exercises)} of {len(exercises)}"
+def _count(sessions: list[Session]) -> str:
+    return f"{sum(session.state == 'solved' for session in sessions)} of {len(sessions)}"
 
 
-def _marked(exercise: Exercise) -> str:
-    return f'<span style="white-space:nowrap">{_SYMBOLS[exercise.state]} {exercise.name}</span>'
+def _marked(session: Session) -> str:
+    return f"{_SYMBOLS[session.state]} {session.exercise.name}"
+
+
+def _unbroken(session: Session) -> str:
+    return f'<span style="white-space:nowrap">{_marked(session)}</span>'

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .compare import Difference
-from .exercise import Exercise, Mistake, Property
-from .report import Report
+from ..compare import Difference
+from ..report import Report
+from ..spec import Exercise, Mistake, Property
 from .sandbox import Raised
 
 CATEGORIES = (

@@ -149,7 +149,7 @@ class Sandbox:
 
 def _interrupt_main_thread() -> None:
     if hasattr(signal, "pthread_kill"):  # a real signal also ends a sleep
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
     else:
         _thread.interrupt_main()
 

@@ -8,8 +8,11 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from .compare import kind
-from .exercise import NOTHING, Exercise
+from ..compare import kind
+from ..spec import Exercise
+from .source import compiled
+
+NOTHING = object()  # `check()` without an argument
 
 
 def still_the_stub(exercise: Exercise, answer: Any) -> bool:
@@ -17,7 +20,7 @@ def still_the_stub(exercise: Exercise, answer: Any) -> bool:
     code = getattr(inspect.unwrap(answer), "__code__", None) if callable(answer) else None
     if code is None:
         return answer is None or answer is ...
-    stub = exercise.compiled(exercise.stub)
+    stub = compiled(exercise, exercise.stub)
     return _instructions(code) in (_instructions(stub.__code__), _instructions(_empty.__code__))
 
 

@@ -15,12 +15,13 @@ from typing import Any
 
 import torch
 
+from ..compare import brief, difference, tensors
+from ..properties import example, table
+from ..spec import Exercise, Inputs, Mistake
 from . import verdicts
 from .attempt import still_the_stub, unusable
-from .compare import brief, difference, tensors
-from .exercise import Exercise, Inputs, Mistake
-from .properties import example, table
 from .sandbox import AnswerRaised, Raised, Sandbox, Stopped
+from .source import compiled
 from .verdicts import Verdict
 
 
@@ -68,7 +69,7 @@ def _judge(exercise: Exercise, answer: Any, sandbox: Sandbox) -> Verdict:
     outcomes = [_outcome(exercise, answer, case, sandbox) for case in exercise.cases]
     if verdict := _nothing_there(exercise, outcomes):
         return verdict
-    solution = exercise.compiled(exercise.code)
+    solution = compiled(exercise, exercise.code)
     expected = [_outcome(exercise, solution, case, sandbox) for case in exercise.cases]
     pairs = list(zip(exercise.cases, outcomes, expected, strict=True))
     wrong = [pair for pair in pairs if not _same(*pair[1:])]
@@ -87,7 +88,7 @@ def _judge(exercise: Exercise, answer: Any, sandbox: Sandbox) -> Verdict:
 def _outcome(exercise: Exercise, answer: Callable, case: Callable, sandbox: Sandbox) -> _Outcome:
     """Calls the answer on fresh inputs and records everything that one may want to compare."""
     inputs, outcome = case(), _Outcome()
-    leaves = []
+    leaves: list[torch.Tensor] = []
     for name in exercise.gradient:
         inputs[name] = _differentiable(inputs[name], leaves)
 
@@ -146,15 +147,18 @@ def _differentiate(outcome: _Outcome, leaves: list[torch.Tensor]) -> None:
         return
     try:
         mixed = [(t * torch.cos(torch.arange(t.numel()).view(t.shape))).sum() for t in results]
-        outcome.gradients = list(torch.autograd.grad(sum(mixed), leaves, allow_unused=True))
+        total = sum(mixed[1:], mixed[0])
+        outcome.gradients = list(torch.autograd.grad(total, leaves, allow_unused=True))
     except RuntimeError as error:
         outcome.no_backward = str(error).split("\n")[0].split("; expected")[0]
 
 
 def _same(a: _Outcome, b: _Outcome, raises: str = "") -> bool:
     """Whether two calls did the same; `raises` is a pattern that makes two messages equal."""
+    if a.raised and b.raised:
+        return _same_exception(a.raised, b.raised, raises)
     if a.raised or b.raised:
-        return bool(a.raised and b.raised) and _same_exception(a.raised, b.raised, raises)
+        return False
     changed = {*a.changed, *b.changed}
     if any(difference(a.inputs_after[name], b.inputs_after[name]) for name in changed):
         return False
@@ -181,7 +185,7 @@ def _reproducing(
     exercise: Exercise, outcomes: list[_Outcome], sandbox: Sandbox
 ) -> Iterator[Mistake]:
     for mistake in exercise.mistakes:
-        code = exercise.compiled(exercise.mistake_source(mistake))
+        code = compiled(exercise, exercise.mistake_source(mistake))
         wrong = (_outcome(exercise, code, case, sandbox) for case in exercise.cases)
         if all(_same(*pair, mistake.raises) for pair in zip(outcomes, wrong, strict=True)):
             yield mistake
