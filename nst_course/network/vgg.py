@@ -16,10 +16,9 @@ from .weights import BLOCKS, MEANS, conv_names, load_parameters
 
 POOLING = ("max", "avg")
 # These stay in float32 in a network of reduced precision, at a fifth of its multiplications. They
-# see the pixels, whose small moves would be rounded away, and the style losses of relu1_1 and
-# relu2_1 make most of the gradient. At 128 px, 300 steps, the loss ends 4 % above that of float32
-# with all layers in bfloat16 and the last 40 % of the steps in float32; like this, and with the
-# last tenth of the steps, 2 % above it.
+# see the pixels, whose small steps would be rounded away, and the style losses at relu1_1 and
+# relu2_1 make up most of the gradient. After 300 steps at 128 px, the last tenth in float32, the
+# loss is 2 % above that of float32; with all layers rounded and 40 % in float32, it is 4 %.
 EXACT_LAYERS = ("conv1_1", "conv1_2", "conv2_1")
 
 
@@ -35,17 +34,19 @@ def layer_names(network: str = "vgg16") -> list[str]:
 
 
 class Backbone(nn.Module):
-    """The convolutions of a VGG network, frozen, with every layer reachable by its name.
+    """The convolutional part of a VGG network (Simonyan and Zisserman 2014), frozen.
 
-    ``conv4_2`` is the output of the convolution, which may be negative; ``relu4_2`` is what comes
-    after its ReLU. The paper's "conv4_2" is ``relu4_2`` here, as in its authors' code.
+    ``conv4_2`` is the output of the convolution, which may be negative; ``relu4_2`` is the output
+    of its ReLU. The "conv4_2" of Gatys et al. 2016 is ``relu4_2`` here, as in their own code.
 
     Args:
         network: ``"vgg16"`` or ``"vgg19"``.
-        parameters: name → tensor, as `weights.load_parameters` returns them.
-        pooling: ``"max"``, as the network was trained, or ``"avg"``, which Gatys et al. 2016
-            found to give slightly more appealing pictures.
+        parameters: name → tensor, as returned by `weights.load_parameters`.
+        pooling: ``"max"``, as the network was trained, or ``"avg"``, which gives slightly more
+            appealing images according to Gatys et al. 2016.
     """
+
+    mean: Tensor
 
     def __init__(self, network: str, parameters: dict[str, Tensor], pooling: str = "max"):
         super().__init__()
@@ -55,76 +56,41 @@ class Backbone(nn.Module):
         self.layers = layer_names(network)
         self.convolutions = nn.ModuleDict()
         for name in conv_names(network):
-            weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
-            convolution = nn.utils.skip_init(
-                Convolution, weight.shape[1], weight.shape[0], 3, padding=1
-            )
-            convolution.weight.data = weight.contiguous(memory_format=torch.channels_last)
-            convolution.bias.data = bias
-            self.convolutions[name] = convolution
+            weight = parameters[f"{name}.weight"]
+            conv = nn.utils.skip_init(Convolution, weight.shape[1], weight.shape[0], 3, padding=1)
+            conv.weight.data = weight.contiguous(memory_format=torch.channels_last)
+            conv.bias.data = parameters[f"{name}.bias"]
+            self.convolutions[name] = conv
         self.register_buffer("mean", torch.tensor(MEANS[network]).view(1, 3, 1, 1))
         self.requires_grad_(False)
         self.eval()
-
-    def in_precision(self, dtype: torch.dtype) -> "Backbone":
-        """A copy that multiplies in ``dtype``, all but `EXACT_LAYERS` where that is a short one."""
-        copied = copy.deepcopy(self)
-        for name, convolution in copied.convolutions.items():
-            if dtype.itemsize > 2 or name not in EXACT_LAYERS:
-                convolution.to(dtype)
-        return copied
-
-    @property
-    def device(self) -> torch.device:
-        return self.mean.device
-
-    def channels(self, layer: str) -> int:
-        """C, the number of channels of a layer."""
-        self.check([layer])
-        if layer.startswith("pool"):
-            layer = f"conv{layer[4]}_1"
-        return self.convolutions[layer.replace("relu", "conv")].out_channels
-
-    def check(self, layers: Iterable[str]) -> None:
-        """Raise a CourseError that names what is possible if a layer does not exist."""
-        for layer in layers:
-            if layer not in self.layers:
-                near = difflib.get_close_matches(str(layer), self.layers, n=1)
-                hint = (
-                    f'did you mean "{near[0]}"?' if near else "names look like relu4_2 or conv4_2."
-                )
-                raise CourseError(f'{self.network.upper()} has no layer "{layer}"; {hint}')
 
     def forward(
         self,
         image: Tensor,
         layers: Iterable[str],
         then: Callable[[str, Tensor], object] = lambda layer, features: features,
-    ) -> dict[str, Tensor]:
-        """Features of an image, layer name → (1, C, H_l, W_l), in the order of the network.
+    ) -> dict:
+        """Features of an image: layer name → (1, C, H_l, W_l), in the order of the network.
 
-        No layer past the deepest one asked for is run.
+        No layer past the deepest one wanted is computed.
 
         Args:
             image: (1, 3, H, W), RGB, 0…1, on any device; a batch works as well.
             layers: names such as ``"relu4_2"``, ``"conv4_2"`` or ``"pool4"``.
-            then: what to make of the features of a layer; its results are returned in their place.
-                It is called as soon as they are there, and so the gradients go through it just
-                before that layer and need not wait in memory.
+            then: a function of layer name and features, whose result is returned instead of the
+                features. It is called as soon as they are computed, so that the backward pass
+                reaches it just before that layer, and no gradient has to be kept.
 
         Raises:
-            CourseError: a layer does not exist, or the image is too small to reach it.
+            CourseError: a layer does not exist, or the image is too small for it.
         """
         wanted = set([layers] if isinstance(layers, str) else layers)
         self.check_image(image, wanted)
         return self.run(self.prepare(image), self.up_to(wanted), wanted, then)[1]
 
-    def up_to(self, wanted: Iterable[str]) -> list[str]:
-        """The layers up to the deepest one wanted, in the order of the network."""
-        return self.layers[: 1 + max(map(self.layers.index, wanted), default=-1)]
-
     def prepare(self, image: Tensor) -> Tensor:
-        """What the first convolution gets: the image in 0…255 minus the network's mean."""
+        """The input of the first convolution: the image in 0…255 minus the mean color."""
         x = image.to(self.device).contiguous(memory_format=torch.channels_last)
         return x * 255 - self.mean
 
@@ -134,21 +100,14 @@ class Backbone(nn.Module):
         names: Iterable[str],
         wanted: Collection[str],
         then: Callable[[str, Tensor], object] = lambda layer, features: features,
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Some layers in a row: the output of the last, and the features of those wanted.
-
-        Args:
-            x: what the first of the layers gets, (1, C, h, w).
-            names: the layers, in the order of the network.
-            wanted: names of layers; those that are not among ``names`` are ignored.
-            then: as in `forward`.
-        """
+    ) -> tuple[Tensor, dict]:
+        """Consecutive layers ``names`` on their input x; returns the output and what is wanted."""
         features = {}
         for name in names:
             if name.startswith("conv"):
                 x = self.convolutions[name](x)
             elif name.startswith("relu"):
-                # In place saves a copy; a conv layer that was asked for must keep its negatives.
+                # In place saves a copy, but must not overwrite a conv layer that is wanted.
                 x = F.relu(x, inplace=name.replace("relu", "conv") not in wanted)
             else:
                 x = F.max_pool2d(x, 2) if self.pooling == "max" else F.avg_pool2d(x, 2)
@@ -156,25 +115,55 @@ class Backbone(nn.Module):
                 features[name] = then(name, x)
         return x, features
 
+    def in_precision(self, dtype: torch.dtype) -> "Backbone":
+        """A copy that computes in ``dtype``, except for `EXACT_LAYERS` if that has 16 bits."""
+        # torch.autocast around the other layers gives the same losses, is 0 to 4 % slower, and
+        # does not scale the inputs, which float16 needs.
+        copied = copy.deepcopy(self)
+        for name, conv in copied.convolutions.items():
+            if dtype.itemsize > 2 or name not in EXACT_LAYERS:
+                conv.to(dtype)
+        return copied
+
+    @property
+    def device(self) -> torch.device:
+        return self.mean.device
+
+    def up_to(self, wanted: Iterable[str]) -> list[str]:
+        """The layers up to the deepest one wanted, in the order of the network."""
+        return self.layers[: 1 + max(map(self.layers.index, wanted), default=-1)]
+
+    def channels(self, layer: str) -> int:
+        """C, the number of channels of a layer."""
+        self.check([layer])
+        name = f"conv{layer[4]}_1" if layer.startswith("pool") else layer.replace("relu", "conv")
+        return len(self.get_parameter(f"convolutions.{name}.weight"))
+
+    def check(self, layers: Iterable[str]) -> None:
+        """Raise a CourseError that suggests a name if a layer does not exist."""
+        for layer in [layer for layer in layers if layer not in self.layers]:
+            near = difflib.get_close_matches(str(layer), self.layers, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else "names look like relu4_2 or conv4_2."
+            raise CourseError(f'{self.network.upper()} has no layer "{layer}"; {hint}')
+
     def check_image(self, image: Tensor, layers: Collection[str]) -> None:
-        """Raise a CourseError if this is no image, or too small to reach one of the layers."""
+        """Raise a CourseError if this is not an image, or too small for one of the layers."""
         self.check(layers)
-        if not isinstance(image, Tensor) or not image.is_floating_point():
-            kind = image.dtype if isinstance(image, Tensor) else type(image).__name__
+        is_tensor = isinstance(image, Tensor)
+        if not (
+            is_tensor and image.is_floating_point() and image.dim() == 4 and image.shape[1] == 3
+        ):
+            kind = f"{tuple(image.shape)}, {image.dtype}" if is_tensor else type(image).__name__
             raise CourseError(
-                f"An image is a tensor of floats, 0…1, and not {kind}; nst.load_image gives one."
+                f"An image is a tensor of floats, (1, 3, H, W), 0…1, and not {kind}; "
+                "nst.load_image gives one."
             )
-        if image.dim() != 4 or image.shape[1] != 3:
-            raise CourseError(
-                f"An image has shape (1, 3, H, W) and this one has {tuple(image.shape)}; "
-                "nst.load_image gives the right shape."
-            )
-        deepest = max((self.layers.index(layer) for layer in layers), default=0)
-        smallest = 2 ** sum(name.startswith("pool") for name in self.layers[: deepest + 1])
+        names = self.up_to(layers)
+        smallest = 2 ** sum(name.startswith("pool") for name in names)
         if min(image.shape[2:]) < smallest:
             raise CourseError(
-                f"An image of {image.shape[3]}×{image.shape[2]} px is too small for "
-                f"{self.layers[deepest]}, which needs at least {smallest} px on each side."
+                f"An image of {image.shape[3]}×{image.shape[2]} px is too small for {names[-1]}, "
+                f"which needs at least {smallest} px on each side."
             )
 
 
@@ -189,7 +178,7 @@ def load_backbone(
         device: where it runs; by default a GPU if there is one, else the CPU.
 
     Raises:
-        CourseError: an unknown name, damaged weights, or a download that failed.
+        CourseError: an unknown name, damaged weights, or a failed download.
     """
-    check_choice("pooling", pooling, POOLING)  # now, and not after a download
+    check_choice("pooling", pooling, POOLING)  # before a download
     return Backbone(network, load_parameters(network), pooling).to(device or best_device())

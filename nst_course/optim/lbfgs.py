@@ -84,7 +84,7 @@ class LBFGS(torch.optim.Optimizer):
         self.last: tuple[Tensor, Tensor] | None = None  # the last step and the gradient before it
 
     @torch.no_grad()
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override]  # no closure: one gradient a step
         """Move the pixels, given the gradient that backward() left at their present values."""
         # Taken over without a copy: the next backward pass allocates a new gradient.
         gradient, self.pixels.grad = self.pixels.grad.reshape(-1), None

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from ..device import available_memory, held_memory, return_memory
 from ..images.io import resized
-from ..network import winograd
 from ..network.vgg import Backbone
 from ..optim.lbfgs import HISTORY_SIZE
 from .tiling import TILE, TiledNetwork, pools_before
@@ -105,7 +104,7 @@ def bytes_of_step(
         tile: side of the tiles in pixels, or None for none.
     """
     at_once = (height, width) if tile is None else (min(height, tile), min(width, tile))
-    workspace = winograd.bytes_of_workspace(backbone.convolutions["conv1_2"], *at_once)
+    workspace = backbone.convolutions["conv1_2"].workspace_bytes(*at_once)
     if tile is None:
         kept = bytes_of_features(backbone, backbone.up_to(wanted), height, width)
         return int(BACKWARD_FACTOR * kept) + workspace
@@ -191,7 +190,7 @@ def forecast(transfer: "StyleTransfer", steps: int) -> Estimate:
 def seconds_of_step(transfer: "StyleTransfer") -> float:
     """Seconds of one step, from the steps of small copies."""
     sides = [PROBE_SIZE] if transfer.content.device.type == "cpu" else GPU_PROBE_SIZES
-    if winograd.pays(transfer.exact_backbone.convolutions["conv1_1"], transfer.content):
+    if transfer.exact_backbone.convolutions["conv1_1"].uses_winograd(transfer.content):
         # In tiles, each layer prepares its kernels for every tile, which small pictures pay dearly.
         sides = [LARGE_PROBE_SIZE] if transfer.tile is None else TILED_PROBE_SIZES
     copies = [small_copy(transfer, side) for side in sides]

@@ -1,82 +1,21 @@
-"""Convolutions in float16: numbers of any size go through, with the rounding of float16 alone."""
+"""The network and a run in float16: close to float32, whatever the weights of the objective."""
 
 import math
 
 import pytest
 import torch
-from torch import nn
 
 import nst_course as nst
 from nst_course import device as machine
-from nst_course.network import float16, winograd
-from nst_course.network.convolution import Convolution
+from nst_course.network import convolution
 from nst_course.transfer.targets import WholeNetwork
 from nst_course.transfer.tiling import TiledNetwork
 
 STYLE = ("relu2_1", "relu2_2", "relu3_1", "relu4_1")
 
 
-def layer(inputs: int, outputs: int, seed: int = 0) -> nn.Conv2d:
-    torch.manual_seed(seed)
-    return Convolution(inputs, outputs, 3, padding=1).requires_grad_(False).half()
-
-
-def picture(channels: int, height: int, width: int, seed: int = 1) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(1, channels, height, width, generator=generator)
-
-
 def difference(found: torch.Tensor, expected: torch.Tensor) -> float:
     return ((found - expected).norm() / expected.norm()).item()
-
-
-@pytest.mark.parametrize("size_of_x, size_of_pull", [(1e-9, 1e-20), (1, 1), (1e7, 1e12)])
-def test_output_and_gradient_are_those_of_the_convolution_in_float64(size_of_x, size_of_pull):
-    convolution, exact = layer(6, 9), layer(6, 9).double()
-    for one in (convolution, exact):
-        one.bias *= size_of_x == 1  # other ones float16 could not hold
-    x, pull = size_of_x * picture(6, 17, 31), size_of_pull * picture(9, 17, 31, seed=2)
-    found, expected = x.clone().requires_grad_(), x.double().requires_grad_()
-    y, z = convolution(found), exact(expected)
-    y.backward(pull)
-    z.backward(pull.double())
-    assert y.dtype == found.grad.dtype == torch.float32
-    assert 0 < difference(y, z) < 1e-3 and 0 < difference(found.grad, expected.grad) < 1e-3
-
-
-def test_largest_sum_that_the_kernels_can_make_stays_in_range():
-    convolution, x = layer(512, 4), torch.full((1, 512, 5, 5), 65504.0)
-    convolution.weight.fill_(1)
-    assert convolution(x)[0, 0, 2, 2].item() == pytest.approx(512 * 9 * 65504, rel=1e-3)
-    convolution.weight.fill_(1e-4)  # kernels that make everything smaller
-    assert convolution(x)[0, 0, 2, 2].item() == pytest.approx(512 * 9 * 6.5504, rel=2e-3)
-
-
-def test_nothing_stays_nothing_and_no_number_stays_none():
-    convolution, x = layer(3, 4), torch.zeros(1, 3, 8, 8, requires_grad=True)
-    y = convolution(x)
-    assert torch.equal(y, convolution.bias.float().view(1, -1, 1, 1).expand_as(y))
-    y.backward(torch.zeros_like(y))
-    assert not x.grad.any()
-    assert not convolution(torch.full((1, 3, 8, 8), math.inf)).isfinite().any()
-
-
-def test_order_in_memory_is_kept_as_the_other_convolutions_keep_it():
-    x = picture(6, 12, 10).contiguous(memory_format=torch.channels_last)
-    y = layer(6, 9).to(memory_format=torch.channels_last)(x)
-    assert y.is_contiguous(memory_format=torch.channels_last)
-
-
-def test_only_weights_in_float16_go_this_way(monkeypatch):
-    monkeypatch.setattr(winograd, "pays", lambda layer, x: False)
-    monkeypatch.setattr(float16, "convolve", lambda x, weight, bias: 1 / 0)
-    for dtype in (torch.float32, torch.bfloat16):
-        assert layer(3, 4).to(dtype)(picture(3, 8, 8)).dtype == dtype
-    with pytest.raises(ZeroDivisionError):
-        layer(3, 4)(picture(3, 8, 8))
-
-
-# ---------------------------------------------------------------- the network
 
 
 def style_gradient(network: WholeNetwork | TiledNetwork, weight: float = 1.0) -> torch.Tensor:
@@ -150,7 +89,7 @@ def test_gpu_that_computes_nonsense_in_float16_goes_on_in_float32(
     def nonsense(x, weight, bias):
         return x.new_full((1, len(weight), *x.shape[2:]), math.nan)
 
-    monkeypatch.setattr(float16, "convolve", nonsense)
+    monkeypatch.setattr(convolution, "scaled_convolution", nonsense)
     result = transfer(narrow_backbone).run(6, progress=False)
     monkeypatch.undo()
     expected = transfer(narrow_backbone, precision="float32").run(6, progress=False)
@@ -162,7 +101,9 @@ def test_gpu_that_computes_nonsense_in_float16_goes_on_in_float32(
 def test_what_comes_after_the_nonsense_is_as_in_any_run(narrow_backbone, with_unit, monkeypatch):
     """Explosions are noticed, and a run that is taken up again does not try float16 anew."""
     monkeypatch.setattr(
-        float16, "convolve", lambda x, w, b: x.new_full((1, len(w), *x.shape[2:]), math.nan)
+        convolution,
+        "scaled_convolution",
+        lambda x, w, b: x.new_full((1, len(w), *x.shape[2:]), math.nan),
     )
     settings = {"optimizer": "adam", "learning_rate": 20.0}
     run, other = (transfer(narrow_backbone, **settings) for _ in range(2))

@@ -75,7 +75,7 @@ def test_conv_layer_keeps_its_negatives_beside_its_relu():
     assert torch.equal(found["relu2_1"], found["conv2_1"].clamp(min=0))
 
 
-def test_names_may_come_in_any_order_twice_or_as_one_string():
+def test_names_in_any_order_repeated_or_as_one_string():
     backbone, image = Backbone("vgg16", parameters()), random_image(16, 16)
     found = backbone(image, ("pool2", "conv1_1", "pool2"))
     assert list(found) == ["conv1_1", "pool2"]
@@ -93,16 +93,16 @@ def test_no_layer_past_the_deepest_one_is_run(layer):
     assert run == [name for name in backbone.layers[: deepest + 1] if name.startswith("conv")]
 
 
-def test_batch_gives_what_each_picture_gives():
+def test_batch_gives_the_features_of_each_image():
     backbone, batch = Backbone("vgg16", parameters()), random_image(20, 24, batch=3)
     together = backbone(batch, ["relu3_1"])["relu3_1"]
-    for picture, features in zip(batch, together, strict=True):
-        alone = backbone(picture[None], ["relu3_1"])["relu3_1"][0]
+    for image, features in zip(batch, together, strict=True):
+        alone = backbone(image[None], ["relu3_1"])["relu3_1"][0]
         torch.testing.assert_close(features, alone)
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_picture_of_the_mean_colour_arrives_as_zeros(network):
+def test_image_of_the_mean_color_becomes_zeros(network):
     mean = torch.tensor(weights.MEANS[network]).view(1, 3, 1, 1) / 255
     given = parameters(network, torch.float32)
     found = Backbone(network, given)(mean.expand(1, 3, 8, 8), ["conv1_1"])["conv1_1"]
@@ -224,7 +224,7 @@ def test_unknown_layer_suggests_a_near_one(asked, meant):
 
 
 @pytest.mark.parametrize("layer", ["42", "features.21", 7])
-def test_layer_like_no_other_is_told_how_names_look(layer):
+def test_unknown_layer_without_a_near_one_shows_how_names_look(layer):
     with pytest.raises(nst.CourseError, match="names look like relu4_2|did you mean"):
         Backbone("vgg16", parameters())(random_image(8, 8), [layer])
 
@@ -237,9 +237,9 @@ def test_layer_like_no_other_is_told_how_names_look(layer):
         torch.zeros(1, 3, 8, 8, dtype=torch.uint8),
         "cat",
     ],
-    ids=["no batch", "grey", "whole numbers", "a name"],
+    ids=["no batch", "gray", "whole numbers", "a name"],
 )
-def test_what_is_no_image_is_refused(image):
+def test_anything_but_an_image_is_refused(image):
     with pytest.raises(nst.CourseError, match="An image"):
         Backbone("vgg16", parameters(dtype=torch.float32))(image, ["relu1_1"])
 
@@ -258,15 +258,15 @@ def test_unknown_pooling_and_network_are_refused_before_anything_is_loaded(monke
 # ---------------------------------------------------------------- the real one
 
 
-def test_embedded_network_is_frozen_and_sees_more_in_a_picture_than_in_grey(monkeypatch):
+def test_embedded_network_is_frozen_and_varies_more_over_a_photograph_than_over_gray(monkeypatch):
     monkeypatch.undo()  # the real widths
     backbone = nst.load_backbone("vgg16", device="cpu")
     assert not any(parameter.requires_grad for parameter in backbone.parameters())
-    picture, grey = nst.load_image("cat", size=64), torch.full((1, 3, 43, 64), 0.5)
-    seen, plain = (backbone(image, ["relu4_2"])["relu4_2"] for image in (picture, grey))
-    assert seen.shape == plain.shape == (1, 512, 5, 8)
-    # A plain picture has one value a channel away from the border; a cat has not.
-    assert seen[..., 2, 2:-2].std(-1).mean() > 5 * plain[..., 2, 2:-2].std(-1).mean()
+    photo, gray = nst.load_image("cat", size=64), torch.full((1, 3, 43, 64), 0.5)
+    varied, flat = (backbone(image, ["relu4_2"])["relu4_2"] for image in (photo, gray))
+    assert varied.shape == flat.shape == (1, 512, 5, 8)
+    # Away from the border, a channel is constant over a gray image, and not over a cat.
+    assert varied[..., 2, 2:-2].std(-1).mean() > 5 * flat[..., 2, 2:-2].std(-1).mean()
 
 
 def test_a_conv_layer_returns_negative_values_and_a_relu_layer_none(monkeypatch):
