@@ -2,6 +2,7 @@
 
 import functools
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
@@ -54,7 +55,7 @@ def check_count(name: str, count: int, least: int = 0) -> None:
         raise CourseError(f"{name} is a whole number from {least} up, not {count!r}.")
 
 
-def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
+def check_choice(name: str, value: str | int, choices: Iterable[str | int]) -> None:
     choices = tuple(choices)
     if not isinstance(value, (str, int)) or value not in choices:  # an array is no answer
         raise CourseError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}.")
@@ -80,3 +81,32 @@ def renamed(**names: str) -> Callable[[Callable[Parameters, Result]], Callable[P
         return with_old_names
 
     return decorate
+
+
+def renamed_names(module: str, **names: str) -> Callable[[str], object]:
+    """A ``__getattr__`` for a module, so that renamed functions keep their old names as well.
+
+    Args:
+        module: ``__name__`` of the module.
+        names: old name = new name.
+    """
+
+    def find(name: str) -> object:
+        if name not in names:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        message = f"{module}.{name} is now {module}.{names[name]}."
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return getattr(sys.modules[module], names[name])
+
+    return find
+
+
+def renamed_attribute(old: str, new: str) -> property:
+    """A property for the old name of an attribute or method: it returns the new one and warns."""
+
+    def read(self: object) -> object:
+        message = f"{type(self).__name__}.{old} is now {new}."
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return getattr(self, new)
+
+    return property(read)

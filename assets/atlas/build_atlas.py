@@ -1,13 +1,13 @@
-"""Optimise the images of the atlas in notebook 01: twelve units for each of five layers.
+"""Optimize the images of the atlas in notebook 01: twelve channels for each of five layers.
 
     python assets/atlas/build_atlas.py            every sheet, then the title picture
     python assets/atlas/build_atlas.py conv4_2    one sheet
-    python assets/atlas/build_atlas.py title      only the title picture, from the sheets there are
+    python assets/atlas/build_atlas.py title      only the title picture, from existing sheets
 
-Which units: a channel is *alive* if it is above zero anywhere in the bundled pictures. Twelve
-channels are taken at even distances from the list of those alive, so that a reader sees what is
-typical and not what is beautiful. How many are not alive stands at the head of each sheet. Only the
-title picture is a choice.
+A channel is *active* if it is above zero anywhere in the bundled pictures. The twelve channels are
+evenly spaced in the list of active ones, so they are typical of their layer. The heading of each
+sheet says how many channels are inactive. Only the channels of the title picture are selected by
+hand.
 """
 
 import sys
@@ -20,11 +20,11 @@ import nst_course as nst
 HERE = Path(__file__).parent
 TITLE_PICTURE = HERE.parent / "gallery" / "01_units.jpg"
 LAYERS = ("conv1_2", "conv2_2", "conv3_2", "conv4_2", "conv5_2")
-UNITS, COLUMNS, BATCH = 12, 6, 4
+CHANNELS, COLUMNS, BATCH = 12, 6, 4
 SIZE, STEPS = 128, 64
-GAP, LINE = 6, 18  # pixels between the images, and for a line of text
+GAP, LINE = 6, 18  # pixels: between the images, and the height of a line of text
 QUALITY = 80
-# Places on the sheets, counted from 0 row by row: two of each layer.
+# Positions on the sheets, counted from 0 row by row: two of each layer.
 CHOSEN = {
     "conv1_2": (8, 2),
     "conv2_2": (2, 9),
@@ -35,41 +35,42 @@ CHOSEN = {
 
 
 def choose(layer: str, backbone: nst.Backbone) -> tuple[list[int], str]:
-    """Twelve channels of a layer by the rule above, and a heading that counts the others."""
+    """Twelve active channels of a layer, and a heading that counts the inactive ones."""
     search = nst.visualize.PatchSearch(backbone, [layer], sizes=(96, 160, 256))
-    alive = (search.strongest(layer) > 0).nonzero().flatten().tolist()
-    chosen = [alive[(2 * number + 1) * len(alive) // (2 * UNITS)] for number in range(UNITS)]
+    active = (search.max_activations(layer) > 0).nonzero().flatten().tolist()
+    chosen = [active[(2 * i + 1) * len(active) // (2 * CHANNELS)] for i in range(CHANNELS)]
     count, pictures = backbone.channels(layer), len(search.pictures)
-    dead = count - len(alive)
-    heading = f"{layer}: {UNITS} of its {count} channels. {len(alive)} channels answer to at least"
-    return chosen, f"{heading} one of the {pictures} bundled pictures, {dead} to none."
+    heading = f"{layer}: {CHANNELS} of its {count} channels. {len(active)} channels are active on"
+    inactive = count - len(active)
+    return chosen, f"{heading} at least one of the {pictures} bundled pictures, {inactive} on none."
 
 
 def build_sheet(layer: str, backbone: nst.Backbone) -> Path:
-    """The optimised images of twelve channels, each under its number and its strongest answer."""
+    """The optimized images of twelve channels, each below its number and its largest activation."""
     fast = nst.device.has_fast_bfloat16(backbone.device)
     precision = "bfloat16" if fast else "float32"
     channels, heading = choose(layer, backbone)
-    sheet = Image.new("RGB", corner(UNITS - 1, SIZE + GAP), "white")
+    sheet = Image.new("RGB", corner(CHANNELS - 1, SIZE + GAP), "white")
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(13)
     draw.text((GAP, 4), heading, "black", font=font)
-    for first in range(0, UNITS, BATCH):
-        found = nst.visualize.maximise(
+    for first in range(0, CHANNELS, BATCH):
+        found = nst.visualize.maximize(
             backbone, layer, channels[first : first + BATCH], SIZE, STEPS, precision=precision
         )
         for number, optimum in enumerate(found, start=first):
             left, top = corner(number)
             sheet.paste(nst.to_pil(optimum.image), (left, top))
-            answer = f"up to {optimum.strongest:.0f}" if optimum.strongest > 0 else "silent"
-            draw.text((left, top - 16), f"{optimum.channel}: {answer}", "black", font=font)
+            peak = optimum.max_activation
+            reached = f"up to {peak:.0f}" if peak > 0 else "inactive"
+            draw.text((left, top - 16), f"{optimum.channel}: {reached}", "black", font=font)
     path = HERE / f"{layer}.jpg"
     sheet.save(path, quality=QUALITY)
     return path
 
 
 def corner(number: int, offset: int = 0) -> tuple[int, int]:
-    """Left and top of an image on a sheet, moved by an offset."""
+    """Left and top of an image on a sheet, plus an offset."""
     row, column = divmod(number, COLUMNS)
     left = GAP + column * (SIZE + GAP)
     top = GAP + 2 * LINE + row * (SIZE + GAP + LINE)
@@ -77,7 +78,7 @@ def corner(number: int, offset: int = 0) -> tuple[int, int]:
 
 
 def build_title() -> Path:
-    """Two units of each layer, the shallow layers on the left and the deep ones on the right."""
+    """Two channels of each layer, from shallow layers on the left to deep ones on the right."""
     side = SIZE + GAP
     picture = Image.new("RGB", (side * len(LAYERS) + GAP, 2 * side + GAP + LINE), "white")
     draw = ImageDraw.Draw(picture)

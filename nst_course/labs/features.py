@@ -9,7 +9,7 @@ from PIL import ImageDraw
 from ..errors import CourseError
 from ..images.encode import jpeg, png
 from ..images.io import load_image, to_pil
-from ..visualize import maximise, receptive_field
+from ..visualize import maximize, receptive_field
 from .clickable import ClickablePicture
 from .frames import enlarged, heat_map, img
 from .lab import Lab, picture_menu
@@ -56,7 +56,7 @@ class FeatureExplorer(Lab):
         self.card, self.view = ClickablePicture(), ClickablePicture()
         self.title, self.reading, self.optimum = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.status = widgets.HTML()
-        self.worker = Worker("feature explorer", self._maximise, lambda: None, self._fail)
+        self.worker = Worker("feature explorer", self._maximize, lambda: None, self._fail)
         for index, button in enumerate(self.buttons):
             button.on_click(lambda _, index=index: self._choose(index))
         for index, picture in enumerate(self.maps):
@@ -155,10 +155,10 @@ class FeatureExplorer(Lab):
         self.status.value = f"Painting what excites channel {self.channel} most …"
         self.worker.step()
 
-    def _maximise(self) -> bool:
+    def _maximize(self) -> bool:
         """In the worker's thread: one optimised image."""
         layer, channel = self.layer.value, self.channel
-        [optimum] = maximise(shared_backbone(), layer, channel, size=128, steps=64)
+        [optimum] = maximize(shared_backbone(), layer, channel, size=128, steps=64)
         words = f"the image that excites {layer}, channel {channel} most: {optimum.title}"
         if channel == self.channel and layer == self.layer.value:
             self.optimum.value = img(jpeg(enlarged(optimum.image), 90), "jpeg", words)

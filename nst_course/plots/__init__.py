@@ -7,14 +7,16 @@ Example::
     transfer.run(150, progress=False, on_step=nst.plots.LiveView(150, content, style))
 """
 
-from .content import distances, two_curves, wave_responses
+from ..checks import renamed_names
+from .content import distances, frequency_response, two_curves
 from .curves import losses
+from .figure import store_as_jpeg
 from .gram import channel_pairs, clouds, feature_maps, gram_heatmaps, number_grids
 from .layers import layer_bars, layer_curves, share_bars, share_drift
 from .live import LiveView
 from .loop import milestones, race, runs
 from .network import activation_maps, filters, layer_profile, network
-from .pictures import pictures, store_as_jpeg
+from .pictures import pictures
 from .units import patches, receptive_fields, true_size, unit_card
 
 store_as_jpeg()
@@ -27,6 +29,7 @@ __all__ = [
     "distances",
     "feature_maps",
     "filters",
+    "frequency_response",
     "gram_heatmaps",
     "layer_bars",
     "layer_curves",
@@ -45,5 +48,6 @@ __all__ = [
     "true_size",
     "two_curves",
     "unit_card",
-    "wave_responses",
 ]
+
+__getattr__ = renamed_names(__name__, wave_responses="frequency_response")

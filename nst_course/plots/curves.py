@@ -1,12 +1,14 @@
 """Losses over the steps of a run."""
 
+import math
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-COLOURS = {"total": "#444444", "content": "#1f77b4", "style": "#d1495b", "tv": "#66a182"}
+from .figure import new_figure
+
+COLORS = {"total": "#444444", "content": "#1f77b4", "style": "#d1495b"}
 
 
 def losses(
@@ -15,7 +17,7 @@ def losses(
     style_weight: float = 1e3,
     width: float = 8,
 ) -> Figure:
-    """The total and its weighted terms, α·content and β·style, on a log axis.
+    """The total loss and its weighted terms, α·content and β·style, on a logarithmic axis.
 
     Args:
         history: name → value at every step, as in `Result.history`.
@@ -23,9 +25,8 @@ def losses(
         style_weight: β of the run.
         width: of the figure, in inches.
     """
-    figure, axis = plt.subplots(figsize=(width, width * 0.45), dpi=100, layout="constrained")
-    draw_losses(axis, history, content_weight, style_weight)
-    plt.close(figure)
+    figure = new_figure(width, width * 0.45)
+    draw_losses(figure.subplots(), history, content_weight, style_weight)
     return figure
 
 
@@ -35,17 +36,28 @@ def draw_losses(
     content_weight: float,
     style_weight: float,
 ) -> None:
-    """The three curves on an axis that is already there."""
+    """The curves of `losses` on a given axis."""
     factors = {"total": 1.0, "content": content_weight, "style": style_weight}
     labels = {"total": "total", "content": "α · content", "style": "β · style"}
     for name, factor in factors.items():
-        values = [factor * value for value in history[name]]
-        # A start from the content image has content loss 0, which a log axis cannot show.
-        shown = [value if value > 0 else float("nan") for value in values]
-        axis.plot(shown, label=labels[name], color=COLOURS[name], linewidth=1.8)
-    axis.set_yscale("log")
+        values = positive([factor * value for value in history[name]])
+        axis.plot(values, label=labels[name], color=COLORS[name], linewidth=1.8)
     axis.locator_params(axis="x", integer=True)
-    axis.set_xlabel("step")
-    axis.set_ylabel("loss")
-    axis.grid(alpha=0.25)
+    label_log_axis(axis, "step", "loss")
     axis.legend(frameon=False, loc="upper right")
+
+
+def positive(values: Sequence[float]) -> list[float]:
+    """The values with NaN in place of 0, which a logarithmic axis cannot show.
+
+    A run that starts from the content image has content loss 0 at its first step.
+    """
+    return [value if value > 0 else math.nan for value in values]
+
+
+def label_log_axis(axis: Axes, xlabel: str, ylabel: str) -> None:
+    """Make the vertical axis logarithmic, name both axes, and draw a grid."""
+    axis.set_yscale("log")
+    axis.set_xlabel(xlabel)
+    axis.set_ylabel(ylabel)
+    axis.grid(alpha=0.25)

@@ -1,11 +1,8 @@
-"""The picture as it forms, refreshed in place in the output of a cell."""
+"""The image during a run, updated in place in the output of a cell."""
 
 import io
 import time
 
-import PIL.Image
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -13,18 +10,19 @@ from ..device import readable_time
 from ..images.io import to_pil
 from ..transfer.style_transfer import Step
 from .curves import draw_losses
+from .figure import draw_picture
 
 WIDTH = 12  # of the view, in inches
-PICTURE_WIDTH = WIDTH * 2.3 / 5  # of the image in its middle column
-SHARE_OF_DRAWING = 0.08  # of the time of a run, at most
+PICTURE_WIDTH = WIDTH * 2.3 / 5  # of the middle column
+DRAWING_TIME = 0.08  # per unit of computing time, at most
 
 
 class LiveView:
-    """Content, style, the image so far and the loss curves; pass it to ``run(on_step=…)``.
+    """Content, style, the present image and the loss curves; pass it to ``run(on_step=…)``.
 
     Args:
-        total: how many steps the run will take.
-        content, style: (1, 3, H, W), shown beside the image.
+        total: number of steps of the run.
+        content, style: (1, 3, H, W), 0…1, shown beside the image.
         content_weight, style_weight: α and β of the run, for the curves.
     """
 
@@ -45,7 +43,7 @@ class LiveView:
         self.handle = None
 
     def __call__(self, step: Step) -> None:
-        """Note the losses, and draw if the last frame is old enough or the run is over."""
+        """Record the losses, and draw a frame if one is due or this is the last step."""
         for name, values in self.history.items():
             values.append(step.losses[name])
         now = time.perf_counter()
@@ -53,19 +51,19 @@ class LiveView:
             return
         self._show(self.frame(step))
         after = time.perf_counter()
-        self.next_frame = after + (after - now) / SHARE_OF_DRAWING
+        self.next_frame = after + (after - now) / DRAWING_TIME
 
     def frame(self, step: Step) -> bytes:
-        """The view as JPEG bytes."""
-        # A figure of its own, away from pyplot's list of open figures, so nothing is left behind.
+        """The view as the bytes of a JPEG file."""
+        # Without pyplot, which would keep the figure open.
         picture = to_pil(step.image)
         height = max(4.0, 0.7 + PICTURE_WIDTH * picture.height / picture.width)
         figure = Figure(figsize=(WIDTH, height), dpi=90, layout="constrained")
-        FigureCanvasAgg(figure)
         grid = figure.add_gridspec(2, 3, width_ratios=(1, 2.3, 1.7))
         for row, (name, shown) in enumerate(self.inputs.items()):
-            self._draw(figure.add_subplot(grid[row, 0]), shown, name)
-        self._draw(figure.add_subplot(grid[:, 1]), picture, self._title(step))
+            draw_picture(figure.add_subplot(grid[row, 0]), shown, name, interpolation="lanczos")
+        middle = figure.add_subplot(grid[:, 1])
+        draw_picture(middle, picture, self._title(step), interpolation="lanczos")
         axis = figure.add_subplot(grid[:, 2])
         draw_losses(axis, self.history, *self.weights)
         axis.set_xlim(0, max(self.total - 1, 1))
@@ -81,16 +79,10 @@ class LiveView:
         left = elapsed / done * (self.total - done)
         return f"step {step.iteration}, about {readable_time(left)} left"
 
-    @staticmethod
-    def _draw(axis: Axes, picture: PIL.Image.Image, title: str) -> None:
-        axis.imshow(picture, interpolation="lanczos")
-        axis.set_title(title, fontsize=11)
-        axis.set_axis_off()
-
     def _show(self, jpeg: bytes) -> None:
         from IPython.display import Image, display
 
-        picture = Image(data=jpeg, alt="content, style, the image so far and its losses")
+        picture = Image(data=jpeg, alt="content, style, the present image and its losses")
         if self.handle is None:
             self.handle = display(picture, display_id=True)
         else:

@@ -1,7 +1,7 @@
-"""What a network sees: the image that excites a unit, the patches that do, and a dream.
+"""What a network responds to: optimized images, patches of real pictures, receptive fields.
 
     backbone = nst.load_backbone()
-    [optimum] = nst.visualize.maximise(backbone, "conv4_2", [17])
+    [optimum] = nst.visualize.maximize(backbone, "conv4_2", [17])
     nst.visualize.receptive_field("conv4_2").size                  # 76 pixels
     search = nst.visualize.PatchSearch(backbone, ["conv4_2"])
     nst.visualize.deep_dream(backbone, photo)
@@ -10,6 +10,7 @@ Notebook 01 uses it. Zeiler and Fergus 2014; Mahendran and Vedaldi 2015; Olah, M
 Schubert 2017.
 """
 
+from ..checks import renamed_names
 from ..network.receptive_field import (
     ReceptiveField,
     effective_field,
@@ -19,7 +20,7 @@ from ..network.receptive_field import (
     spread,
 )
 from .deep_dream import deep_dream
-from .maximize import Optimum, activation_loss, maximise, seconds_for
+from .maximize import Optimum, activation_loss, estimate_seconds, maximize
 from .patches import Patch, PatchSearch
 from .unit_card import UnitCard, unit_card
 
@@ -32,11 +33,13 @@ __all__ = [
     "activation_loss",
     "deep_dream",
     "effective_field",
-    "maximise",
+    "estimate_seconds",
+    "maximize",
     "measured_field",
     "plain_network",
     "receptive_field",
-    "seconds_for",
     "spread",
     "unit_card",
 ]
+
+__getattr__ = renamed_names(__name__, maximise="maximize", seconds_for="estimate_seconds")

@@ -1,4 +1,4 @@
-"""DeepDream: what a layer sees in a photograph, made stronger."""
+"""DeepDream: amplify the features that a layer detects in a photograph."""
 
 from collections.abc import Iterable
 
@@ -6,13 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checks import as_image, check_choice, check_count
+from ..checks import as_image, check_choice, check_count, renamed
 from ..device import PRECISIONS
 from ..network.vgg import Backbone
 from .maximize import in_precision
 from .patches import check_channels, scaled
 
 
+@renamed(rate="step_size")
 def deep_dream(
     backbone: Backbone,
     image: Tensor,
@@ -21,55 +22,56 @@ def deep_dream(
     octaves: int = 3,
     ratio: float = 1.4,
     steps: int = 10,
-    rate: float = 0.02,
+    step_size: float = 0.02,
     jitter: int = 16,
     seed: int = 0,
     precision: str = "auto",
 ) -> Tensor:
-    """Excite a whole layer on a photograph, from coarse to fine: what it sees grows stronger.
+    """Increase the activations of a layer by gradient ascent on a photograph, coarse to fine.
 
-    Gradient ascent on the mean square of the activations (Mordvintsev, Olah and Tyka 2015). The
-    photograph is dreamt on at several sizes, the smallest first, and the changes made at one size
-    are enlarged and added at the next.
+    The objective is the mean square of the activations (Mordvintsev, Olah and Tyka 2015,
+    "Inceptionism"). The ascent starts at the smallest size; the change made at one size is
+    enlarged and added to the photograph at the next.
 
     Args:
         backbone: the network.
         image: (1, 3, H, W), 0…1.
         layer: name of the layer.
-        channels: excite only these; by default all.
-        octaves: how many sizes.
-        ratio: between one size and the next.
+        channels: maximize only these; all by default.
+        octaves: number of sizes.
+        ratio: between one size and the next smaller one.
         steps: of gradient ascent at each size.
-        rate: mean change of a pixel in one step, on the scale 0…1.
-        jitter: before each step the image is shifted round by up to so many pixels.
+        step_size: mean absolute change of a pixel in one step, in units of 0…1.
+        jitter: before each step the image is rolled by up to this many pixels.
         seed: of the jitter.
-        precision: as in `maximise`.
+        precision: as in `maximize`.
 
     Returns:
         (1, 3, H, W), 0…1.
 
     Raises:
-        CourseError: a layer or a channel that does not exist, or an image too small.
+        CourseError: the layer or a channel does not exist, or the image is too small.
     """
     check_choice("precision", precision, ("auto", *PRECISIONS))
-    image = as_image("image", image).cpu()  # where it is put together
+    image = as_image("image", image).cpu()  # the octaves are combined on the CPU
     check_count("octaves", octaves, least=1)
     check_count("steps", steps)
     check_count("jitter", jitter)
-    channels = list(channels) if channels is not None else slice(None)
-    check_channels(backbone, layer, [] if isinstance(channels, slice) else channels)
+    chosen = slice(None) if channels is None else list(channels)
+    check_channels(backbone, layer, [] if isinstance(chosen, slice) else chosen)
     network = in_precision(backbone, precision)
     generator = torch.Generator().manual_seed(seed)
-    dream = torch.zeros_like(image)  # what has been added to the photograph
+    change = torch.zeros_like(image)  # added to the photograph so far
     longer = max(image.shape[2:])
     for octave in reversed(range(octaves)):
         photograph = scaled(image, max(1, round(longer / ratio**octave)))
-        dream = F.interpolate(dream, photograph.shape[2:], mode="bilinear")
+        change = F.interpolate(change, photograph.shape[2:], mode="bilinear")
         for _ in range(steps):
             shift = torch.randint(-jitter, jitter + 1, (2,), generator=generator).tolist()
-            pixels = (photograph + dream).roll(shift, (2, 3)).to(backbone.device).requires_grad_()
-            network(pixels, [layer])[layer][:, channels].float().square().mean().backward()
-            step = pixels.grad / pixels.grad.abs().mean().clamp(min=1e-12)
+            pixels = (photograph + change).roll(shift, (2, 3)).to(backbone.device).requires_grad_()
+            objective = network(pixels, [layer])[layer][:, chosen].float().square().mean()
+            (gradient,) = torch.autograd.grad(objective, pixels)
+            step = gradient / gradient.abs().mean().clamp(min=1e-12)
             step = step.cpu().roll([-shift[0], -shift[1]], (2, 3))
-            dream = (photograph + dream + rate * step).clamp(0, 1) - photograph
-    return image + dream
+            change = (photograph + change + step_size * step).clamp(0, 1) - photograph
+    return image + change

@@ -1,4 +1,4 @@
-"""The pieces of real pictures that excite a unit most."""
+"""The patches of real pictures with the highest activation of a channel."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,25 +8,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checks import as_image, check_count
+from ..checks import as_image, check_count, renamed_attribute
 from ..errors import CourseError
 from ..images.io import bundled_images, load_image, resized
 from ..network.receptive_field import receptive_field
 from ..network.vgg import Backbone
 
 SIZES = (96, 160, 256, 384)
-BEYOND = 0.5  # the grey that stands for what lies outside a picture
+OUTSIDE = 0.5  # the gray value of the part of a patch that is outside its picture
 
 
 @dataclass(frozen=True)
 class Patch:
-    """The place in one picture that excites a unit most.
+    """The receptive field in one picture where the activation of a channel is highest.
 
     Attributes:
         picture: name of the picture.
-        activation: of the unit there.
-        whole: the picture at the scale at which it was found, (1, 3, H, W).
-        box: (top, left, bottom, right) of the receptive field in `whole`; it may hang over.
+        activation: of the channel there.
+        whole: the picture at the scale with the highest activation, (1, 3, H, W).
+        box: (top, left, bottom, right) of the receptive field, in pixels of `whole`; it may extend
+            beyond the picture.
     """
 
     picture: str
@@ -36,44 +37,42 @@ class Patch:
 
     @property
     def image(self) -> Tensor:
-        """The receptive field, (1, 3, size, size); what hangs over the picture is grey."""
+        """The receptive field, (1, 3, size, size); the part outside the picture is gray."""
         top, left, bottom, right = self.box
         height, width = self.whole.shape[2:]
-        beyond = (max(0, -left), max(0, right - width), max(0, -top), max(0, bottom - height))
+        padding = (max(0, -left), max(0, right - width), max(0, -top), max(0, bottom - height))
         inside = self.whole[:, :, max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
-        return F.pad(inside, beyond, value=BEYOND)
+        return F.pad(inside, padding, value=OUTSIDE)
 
     @property
     def inside(self) -> tuple[int, int, int, int]:
-        """(top, left, bottom, right) of the part of `image` that is picture and not overhang."""
+        """(top, left, bottom, right) of the part of `image` that is inside the picture."""
         top, left, bottom, right = self.box
         height, width = self.whole.shape[2:]
-        return (
-            max(0, -top),
-            max(0, -left),
-            min(bottom, height) - top,
-            min(right, width) - left,
-        )
+        return max(0, -top), max(0, -left), min(bottom, height) - top, min(right, width) - left
 
 
 class PatchSearch:
-    """Looks once at many pictures and remembers, for every channel, where each excited it most.
+    """The maximum of every channel on each of many pictures, from one pass over them.
 
-    One forward pass a picture and scale serves every layer. A picture gives at most one patch to a
-    unit, from the scale and place with the highest activation, so that nine patches come from nine
-    pictures (as in the toolbox of Yosinski et al. 2015). Of places with equal activation the first
-    counts, on the smallest copy; so a unit that is silent on a whole picture has activation 0 there
-    and a patch that means nothing.
+    Each picture runs through the network once at each scale, for all layers together. A channel
+    gets one patch from each picture, at the scale and position of its highest activation, so nine
+    patches come from nine pictures (as in the toolbox of Yosinski et al. 2015). Among equal
+    activations the first position on the smallest copy counts; the patch of a channel that is
+    inactive on a whole picture, with activation 0, therefore means nothing.
 
     Args:
         backbone: the network.
-        layers: names of the layers that will be asked about.
-        images: name → (1, 3, H, W), 0…1; by default every bundled picture.
-        sizes: longer sides, in pixels, at which each picture is looked at. A picture is never
-            enlarged; a size beyond its own means its own.
+        layers: names of the layers to search.
+        images: name → (1, 3, H, W), 0…1; every bundled picture by default.
+        sizes: longer sides, in pixels, to which each picture is scaled. A picture is never
+            enlarged: a size above its own means its own.
+
+    Attributes:
+        pictures: the names of the pictures.
 
     Raises:
-        CourseError: a layer does not exist, or a picture is too small to reach it.
+        CourseError: a layer does not exist, or a picture is too small for it.
     """
 
     def __init__(
@@ -91,7 +90,7 @@ class PatchSearch:
         images = images or {name: load_image(name) for name in bundled_images()}
         self.pictures = list(images)
         self._copies = [at_sizes(as_image(name, image), sizes) for name, image in images.items()]
-        # For each picture and channel: the activation, and the copy, row and column it is from.
+        # For each picture and channel: the activation, and the copy, row and column of its maximum.
         self._peaks = {
             layer: torch.full((len(images), backbone.channels(layer), 4), -torch.inf)
             for layer in self.layers
@@ -100,25 +99,25 @@ class PatchSearch:
             for picture, copies in enumerate(self._copies):
                 for number, copy in enumerate(copies):
                     for layer, features in backbone(copy, self.layers).items():
-                        self._note(self._peaks[layer][picture], number, features[0].float().cpu())
+                        self._update(self._peaks[layer][picture], number, features[0].float().cpu())
 
     @staticmethod
-    def _note(peaks: Tensor, number: int, features: Tensor) -> None:
-        """Write the arg max of each channel of (C, H, W) into (C, 4) where it is a new record."""
-        values, places = features.flatten(1).max(1)
+    def _update(peaks: Tensor, number: int, features: Tensor) -> None:
+        """Write the maximum of each channel of (C, H, W) into (C, 4) where it is a new maximum."""
+        values, positions = features.flatten(1).max(1)
         width = features.shape[2]
         copy = torch.full_like(values, number)
-        found = torch.stack([values, copy, places // width, places % width], dim=1)
-        record = values > peaks[:, 0]
-        peaks[record] = found[record]
+        found = torch.stack([values, copy, positions // width, positions % width], dim=1)
+        higher = values > peaks[:, 0]
+        peaks[higher] = found[higher]
 
     def top(self, layer: str, channel: int, count: int = 9) -> list[Patch]:
-        """The patches that excite a channel most, the strongest first, each from another picture.
+        """The patches with the highest activations of a channel, in descending order.
 
         Args:
             layer: one of the layers that were searched.
             channel: counted from 0.
-            count: how many; fewer come back where there are fewer pictures.
+            count: number of patches; fewer if there are fewer pictures.
 
         Raises:
             CourseError: the layer was not searched, or has no such channel.
@@ -135,28 +134,30 @@ class PatchSearch:
             patches.append(Patch(picture, activation, copies[int(number)], box))
         return sorted(patches, key=lambda patch: -patch.activation)[:count]
 
-    def strongest(self, layer: str) -> Tensor:
+    def max_activations(self, layer: str) -> Tensor:
         """The highest activation of every channel of a layer on any of the pictures, (C,)."""
         self._check_searched(layer)
         return self._peaks[layer][:, :, 0].amax(0)
+
+    strongest = renamed_attribute("strongest", "max_activations")
 
     def _check_searched(self, layer: str) -> None:
         if layer not in self.layers:
             self.backbone.check([layer])
             raise CourseError(
-                f"{layer} was not part of this search, which covers {', '.join(self.layers)}; "
-                "name it when you make the PatchSearch."
+                f"{layer} was not searched, only {', '.join(self.layers)}; "
+                "add it to the layers of the PatchSearch."
             )
 
 
 def at_sizes(image: Tensor, sizes: Sequence[int]) -> list[Tensor]:
-    """Copies of an image (1, 3, H, W) with these longer sides, small to large, none enlarged."""
+    """Copies of an image (1, 3, H, W) with these longer sides, ascending, none enlarged."""
     own = max(image.shape[2:])
     return [scaled(image, side) for side in sorted({min(size, own) for size in sizes})]
 
 
 def scaled(image: Tensor, longer_side: int) -> Tensor:
-    """An image (1, 3, H, W) reduced so that its longer side has so many pixels."""
+    """An image (1, 3, H, W) resized to a longer side in pixels."""
     factor = longer_side / max(image.shape[2:])
     if factor == 1:
         return image
@@ -165,7 +166,7 @@ def scaled(image: Tensor, longer_side: int) -> Tensor:
 
 
 def check_channels(backbone: Backbone, layer: str, channels: Iterable[int]) -> None:
-    """Raise a CourseError that names what is possible if a layer or channel does not exist."""
+    """Raise a CourseError that lists what exists if the layer or a channel does not."""
     count = backbone.channels(layer)
     for channel in channels:
         if (

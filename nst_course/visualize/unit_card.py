@@ -1,5 +1,6 @@
-"""Everything about one unit, collected: `plots.unit_card` draws it."""
+"""All results about one channel in one place; `plots.unit_card` draws them."""
 
+import functools
 from dataclasses import dataclass, field
 
 import torch
@@ -7,19 +8,19 @@ from torch import Tensor
 
 from ..checks import as_image
 from ..network.vgg import Backbone
-from .maximize import Optimum, maximise
+from .maximize import Optimum, maximize
 from .patches import Patch, PatchSearch
 
 
 @dataclass(frozen=True)
 class UnitCard:
-    """Everything about one unit; `plots.unit_card` draws it.
+    """All results about one channel; `plots.unit_card` draws them.
 
     Attributes:
-        optimum, opposite: the images that excite the channel most and least.
-        patches: the places in real pictures that excite it most, the strongest first.
+        optimum, opposite: the images that maximize and minimize the channel.
+        patches: the patches with its highest activations, in descending order.
         photo: a photograph, (1, 3, H, W).
-        activation: the channel's map on that photograph, (H_l, W_l).
+        activation: the activations of the channel on that photograph, (H_l, W_l).
     """
 
     optimum: Optimum
@@ -40,22 +41,23 @@ def unit_card(
     seed: int = 0,
     precision: str = "auto",
 ) -> UnitCard:
-    """Collect what there is to know about one unit.
+    """Maximize and minimize one channel, find its patches, and apply it to a photograph.
 
     Args:
         backbone: the network.
-        layer, channel: the unit.
-        photo: (1, 3, H, W), 0…1, of your own.
-        search: a `PatchSearch` that covers the layer.
-        size, steps, seed, precision: of the optimised images, as in `maximise`.
+        layer, channel: the channel, counted from 0 in its layer.
+        photo: (1, 3, H, W), 0…1.
+        search: a `PatchSearch` over this layer.
+        size, steps, seed, precision: of the optimized images, as in `maximize`.
 
     Raises:
-        CourseError: the unit does not exist, or the search does not cover its layer.
+        CourseError: the channel does not exist, or its layer was not searched.
     """
     patches = search.top(layer, channel)
-    settings = {"size": size, "steps": steps, "seed": seed, "precision": precision}
-    [optimum] = maximise(backbone, layer, channel, **settings)
-    [opposite] = maximise(backbone, layer, channel, sign=-1, **settings)
+    optimize = functools.partial(
+        maximize, backbone, layer, channel, size, steps, seed, precision=precision
+    )
+    [optimum], [opposite] = optimize(), optimize(sign=-1)
     with torch.no_grad():
         activation = backbone(as_image("photo", photo), [layer])[layer][0, channel].cpu()
     return UnitCard(optimum, opposite, patches, photo, activation)

@@ -691,8 +691,8 @@ def test_click_on_a_picture_of_the_feature_explorer():
 
 def test_feature_explorer_paints_what_excites_a_channel(monkeypatch):
     features = importlib.import_module("nst_course.labs.features")
-    small = functools.partial(features.maximise, size=32, steps=2)
-    monkeypatch.setattr(features, "maximise", lambda b, layer, c, **_: small(b, layer, c))
+    small = functools.partial(features.maximize, size=32, steps=2)
+    monkeypatch.setattr(features, "maximize", lambda b, layer, c, **_: small(b, layer, c))
     lab = nst.labs.FeatureExplorer(size=64, layer="relu1_2")
     lab.optimum_button.click()
     wait_until(lambda: "<img" in lab.optimum.value)

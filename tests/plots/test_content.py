@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nst_course import CourseError
-from nst_course.plots import distances, two_curves, wave_responses
+from nst_course.plots import distances, frequency_response, two_curves
 
 MEASURES = {"pixels": [0.1, 0.1, 1.0], "relu1_2": [0.2, 0.01, 1.0], "relu5_1": [0.02, 0.3, 1.0]}
 TITLES = ["photograph", "shift", "noise", "other"]
@@ -73,16 +73,16 @@ def test_each_of_two_curves_has_a_logarithmic_axis_of_its_own():
     assert (left.get_title(), left.get_xlabel()) == ("a run", "step")
 
 
-def test_waves_have_a_panel_a_kind_and_a_line_a_layer():
-    periods = [2, 4, 32]
+def test_gratings_have_a_panel_for_each_kind_and_a_line_for_each_layer():
+    wavelengths = [2, 4, 32]
     panels = {
         "brightness": {"relu1_2": [0.01, 0.4, 0.03], "relu5_1": [0.02, 0.5, 0.07]},
-        "colour": {"relu1_2": [1e-5, 4e-3, 0.1], "relu5_1": [2e-5, 3e-3, 0.4]},
+        "color": {"relu1_2": [1e-5, 4e-3, 0.1], "relu5_1": [2e-5, 3e-3, 0.4]},
     }
-    axes = wave_responses(periods, panels, "answer").axes
+    axes = frequency_response(wavelengths, panels, "response").axes
     assert [axis.get_title() for axis in axes] == list(panels)
     for axis, layers in zip(axes, panels.values(), strict=True):
         assert {line.get_label(): list(line.get_ydata()) for line in axis.lines} == layers
         assert [label.get_text() for label in axis.get_xticklabels()] == ["2", "4", "32"]
         assert axis.get_yscale() == "log"
-    assert axes[0].get_ylabel() == "answer"
+    assert axes[0].get_ylabel() == "response"

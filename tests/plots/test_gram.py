@@ -7,7 +7,7 @@ import torch
 
 import nst_course as nst
 from nst_course import plots
-from nst_course.plots import gram as gram_plots
+from nst_course.plots.gram import highlight
 
 
 def picture(seed: int = 0) -> torch.Tensor:
@@ -28,7 +28,7 @@ def test_gram_heatmaps_share_scale_and_order():
     features = [torch.rand(1, 5, 6, 6, generator=torch.Generator().manual_seed(s)) for s in (1, 2)]
     features[0][:, 3] *= 10  # the strongest channel of the first picture comes first
     grams = [nst.gram_matrix(f) for f in features]
-    figure = plots.gram_heatmaps([picture(), picture()], grams, ["one", "two"], strongest=4)
+    figure = plots.gram_heatmaps([picture(), picture()], grams, ["one", "two"], channels=4)
     maps = [axis.images[0] for axis in figure.axes[2:4]]
     assert maps[0].norm is maps[1].norm
     assert maps[0].get_array().shape == (4, 4)
@@ -45,11 +45,11 @@ def test_channel_pairs_show_the_product():
     assert float(figure.axes[2].get_title().split()[-1]) == pytest.approx(mean, rel=1e-2)
 
 
-def test_lit_where_large_keeps_the_colours_only_there():
+def test_highlight_keeps_the_colors_only_there():
     image = picture()
     values = torch.zeros(6, 8)
     values[:3] = 1
-    lit = gram_plots.lit_where_large(image, values, 0.5)
+    lit = highlight(image, values, 0.5)
     assert torch.equal(lit[:, :, :8], image[:, :, :8])
     assert (lit[:, :, 16:] >= 0.75).all()
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nst_course.plots import layer_bars, layer_curves, share_bars, share_drift
-from nst_course.plots.layers import layer_colour
+from nst_course.plots.layers import layer_color
 
 LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
 
@@ -20,10 +20,10 @@ def history(steps: int) -> dict[str, list[float]]:
     }
 
 
-def test_a_block_has_one_colour_and_no_two_terms_share_it():
-    assert layer_colour("relu4_1") == layer_colour("conv4_2")
-    colours = {layer_colour(name) for name in [*LAYERS, "content"]}
-    assert len(colours) == 6
+def test_a_block_has_one_color_and_no_two_terms_share_it():
+    assert layer_color("relu4_1") == layer_color("conv4_2")
+    colors = {layer_color(name) for name in [*LAYERS, "content"]}
+    assert len(colors) == 6
 
 
 def test_bars_are_as_high_as_their_values():

@@ -21,12 +21,18 @@ def drawn(axis) -> dict[str, np.ndarray]:
 
 
 def test_runs_are_lines_over_their_own_steps_on_a_log_axis():
-    figure = runs({"short": [9.0, 3.0], "long": [8.0, 4.0, 2.0]}, ylabel="style", xlabel="look")
+    figure = runs(
+        {"short": [9.0, 3.0], "long": [8.0, 4.0, 2.0]}, ylabel="style", xlabel="evaluation"
+    )
     (axis,) = figure.axes
     lines = drawn(axis)
     np.testing.assert_allclose(lines["short"], [[0, 9], [1, 3]])
     np.testing.assert_allclose(lines["long"], [[0, 8], [1, 4], [2, 2]])
-    assert (axis.get_yscale(), axis.get_xlabel(), axis.get_ylabel()) == ("log", "look", "style")
+    assert (axis.get_yscale(), axis.get_xlabel(), axis.get_ylabel()) == (
+        "log",
+        "evaluation",
+        "style",
+    )
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["short", "long"]
 
@@ -36,38 +42,39 @@ def test_zero_which_a_log_axis_cannot_show_is_left_out():
     np.testing.assert_allclose(drawn(axis)["content"][:, 1], [np.nan, 2, 3])
 
 
-def test_no_two_of_six_runs_share_a_colour():
+def test_no_two_of_six_runs_share_a_color():
     (axis,) = runs({str(i): [2.0, 1.0] for i in range(6)}).axes
     assert len({line.get_color() for line in axis.lines}) == 6
 
 
 def test_race_shows_the_same_losses_over_steps_and_over_seconds():
     curves = {"fast": ([0.1, 0.2, 0.3], [9.0, 5.0, 1.0]), "slow": ([2.0, 4.0], [9.0, 8.0])}
-    figure = race(curves, xlabel="look", ylabel="loss", highest=100)
+    figure = race(curves)
     left, right = figure.axes
     np.testing.assert_allclose(drawn(left)["fast"], [[0, 9], [1, 5], [2, 1]])
     np.testing.assert_allclose(drawn(right)["fast"], [[0.1, 9], [0.2, 5], [0.3, 1]])
     np.testing.assert_allclose(drawn(right)["slow"], [[2, 9], [4, 8]])
-    assert (left.get_xlabel(), right.get_xlabel(), left.get_ylabel()) == ("look", "seconds", "loss")
+    assert (left.get_xlabel(), right.get_xlabel()) == ("step", "seconds")
+    assert left.get_ylabel() == "total loss"
     assert left.get_yscale() == right.get_yscale() == "log"
-    assert left.get_ylim()[1] == right.get_ylim()[1] == 100
+    assert left.get_ylim() == right.get_ylim()
     for a, b in zip(left.lines, right.lines, strict=True):
         assert a.get_color() == b.get_color()
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["fast", "slow"]
 
 
-def grey(value: float) -> torch.Tensor:
+def gray(value: float) -> torch.Tensor:
     return torch.full((1, 3, 20, 30), value)
 
 
 def test_milestones_are_marked_on_the_curve_and_shown_below_it():
     losses = [100.0, 50.0, 20.0, 10.0]
-    figure = milestones(losses, {0: grey(0.2), 2: grey(0.6)}, ylabel="total")
+    figure = milestones(losses, {0: gray(0.2), 2: gray(0.6)})
     curve, *below = figure.axes
     line, marks = curve.lines
     np.testing.assert_allclose(line.get_ydata(), losses)
     np.testing.assert_allclose(marks.get_xydata(), [[0, 100], [2, 20]])
-    assert curve.get_yscale() == "log" and curve.get_ylabel() == "total"
+    assert curve.get_yscale() == "log" and curve.get_ylabel() == "total loss"
     assert [axis.get_title() for axis in below] == ["step 0: 100", "step 2: 20"]
     shown = [np.asarray(axis.images[0].get_array()) for axis in below]
     assert [(array.shape, array.max()) for array in shown] == [
@@ -76,7 +83,7 @@ def test_milestones_are_marked_on_the_curve_and_shown_below_it():
     ]
 
 
-@pytest.mark.parametrize("images", [{}, {4: grey(0.5)}, {-1: grey(0.5)}])
+@pytest.mark.parametrize("images", [{}, {4: gray(0.5)}, {-1: gray(0.5)}])
 def test_milestone_of_no_step_of_the_run_is_refused(images):
     with pytest.raises(nst.CourseError, match="the steps 0 to 3"):
         milestones([4.0, 3.0, 2.0, 1.0], images)

@@ -37,7 +37,7 @@ def test_every_figure_is_drawn_and_closed(backbone, photo):
         "maps": (maps, 6),
         "fields": (nst.plots.receptive_fields(photo, fields, effective), 4),
         "patches": (nst.plots.patches(search.top("relu3_1", 5)), 9),
-        "true size": (nst.plots.true_size([photo] * 3, ["a", "b", "c"], columns=2), 3),
+        "true size": (nst.plots.true_size([photo] * 3, ["a", "b", "c"]), 3),
         "card": (nst.plots.unit_card(card), 2 + 9 + 9 + 1),
         "profile": (nst.plots.layer_profile({"a": {"relu1_1": 1.0, "relu2_1": 2.0}}, "b"), 1),
     }
@@ -47,12 +47,12 @@ def test_every_figure_is_drawn_and_closed(backbone, photo):
     assert not plt.get_fignums()
 
 
-def test_a_silent_channel_is_drawn_black_and_named():
+def test_a_inactive_channel_is_drawn_black_and_named():
     features = {"conv1_1": torch.stack([-torch.ones(4, 6), torch.ones(4, 6)])[None]}
     figure = nst.plots.activation_maps(features, {"conv1_1": [0, 1]})
     figure.canvas.draw()
     titles = [axis.get_title() for axis in figure.axes]
-    assert titles == ["channel 0, silent", "channel 1, up to 1"]
+    assert titles == ["channel 0, inactive", "channel 1, up to 1"]
 
 
 def test_the_network_is_drawn_with_its_numbers(backbone):

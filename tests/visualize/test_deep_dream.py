@@ -1,4 +1,4 @@
-"""Dreams: what they excite, and what they refuse."""
+"""DeepDream: which activations grow, and what is refused."""
 
 import pytest
 import torch
@@ -23,17 +23,19 @@ def noise(height: int, width: int, seed: int = 0) -> Tensor:
     return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed))
 
 
-def test_a_dream_excites_the_layer_and_keeps_the_shape(backbone, photo):
+def test_a_dream_activates_the_layer_and_keeps_the_shape(backbone, photo):
     image = photo[..., :61]
     dream = visualize.deep_dream(backbone, image, "relu3_1", octaves=2, steps=3)
     assert dream.shape == image.shape and dream.min() >= 0 and dream.max() <= 1
-    answers = backbone(torch.cat([image, dream]), ["relu3_1"])["relu3_1"].square().mean((1, 2, 3))
-    assert answers[1] > 1.5 * answers[0]
+    activations = (
+        backbone(torch.cat([image, dream]), ["relu3_1"])["relu3_1"].square().mean((1, 2, 3))
+    )
+    assert activations[1] > 1.5 * activations[0]
     again = visualize.deep_dream(backbone, image, "relu3_1", octaves=2, steps=3)
     assert torch.equal(dream, again)
 
 
-def test_a_dream_of_chosen_channels_excites_those(backbone, photo):
+def test_a_dream_of_chosen_channels_activates_those(backbone, photo):
     dream = visualize.deep_dream(backbone, photo, "relu3_2", [84], octaves=1, steps=4)
     means = backbone(torch.cat([photo, dream]), ["relu3_2"])["relu3_2"].mean((2, 3))
     growth = means[1] / means[0].clamp(min=1)

@@ -38,12 +38,12 @@ def test_patches_equal_a_brute_force_search(backbone):
         found = search.top(layer, channel)
         for patch, (name, value, side, row, column) in zip(found, expected, strict=True):
             assert patch.activation == pytest.approx(value, rel=1e-4, abs=1e-3)
-            if value > 0:  # a unit that is silent after its ReLU is 0 everywhere, at every scale
+            if value > 0:  # a unit that is inactive after its ReLU is 0 everywhere, at every scale
                 assert (patch.picture, max(patch.whole.shape[2:])) == (name, side)
                 assert patch.box == visualize.receptive_field(layer).box(row, column)
 
 
-def test_a_patch_shows_what_hangs_over_the_picture():
+def test_a_patch_shows_what_is_outside_the_picture():
     whole = noise(20, 30)
     patch = visualize.Patch("noise", 1.0, whole, (-4, 22, 12, 38))
     assert patch.image.shape == (1, 3, 16, 16)
@@ -57,7 +57,7 @@ def test_of_equal_activations_the_first_place_on_the_smallest_copy_counts(backbo
     search = visualize.PatchSearch(
         backbone, ["relu3_1"], {"noise": noise(50, 70, 1)}, sizes=(32, 64)
     )
-    [patch] = search.top("relu3_1", 30)  # silent on noise
+    [patch] = search.top("relu3_1", 30)  # inactive on noise
     assert patch.activation == 0 and max(patch.whole.shape[2:]) == 32
     assert patch.box == visualize.receptive_field("relu3_1").box(0, 0)
 
@@ -81,7 +81,7 @@ def test_a_picture_smaller_than_the_receptive_field_gives_a_whole_patch(backbone
 
 def test_a_search_names_what_it_can_be_asked(backbone):
     search = visualize.PatchSearch(backbone, ["relu1_2"], {"noise": noise(32, 32)})
-    with pytest.raises(nst.CourseError, match="covers relu1_2"):
+    with pytest.raises(nst.CourseError, match="only relu1_2"):
         search.top("relu2_2", 0)
     with pytest.raises(nst.CourseError, match="did you mean"):
         search.top("relu2_9", 0)

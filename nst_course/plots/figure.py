@@ -1,0 +1,51 @@
+"""How figures are made, and how a notebook stores them."""
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython import get_ipython
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, FigureBase
+from matplotlib_inline.config import InlineBackend
+from PIL import Image
+
+PIXELS_PER_INCH = 100
+
+
+def new_figure(width: float, height: float, layout: str | None = "constrained") -> Figure:
+    """An empty figure; width and height are in inches.
+
+    A notebook shows the figure that a cell returns, and in addition every figure that pyplot keeps
+    open. So pyplot closes this one at once.
+    """
+    figure = plt.figure(figsize=(width, height), dpi=PIXELS_PER_INCH, layout=layout)
+    plt.close(figure)
+    return figure
+
+
+def blank_axes(figure: FigureBase, rows: int, columns: int) -> list[Axes]:
+    """A grid of axes without frames, row by row."""
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axis in axes:
+        axis.set_axis_off()
+    return axes
+
+
+def draw_picture(
+    axis: Axes, picture: Image.Image | np.ndarray, title: str, fontsize: float = 11, **options: Any
+) -> None:
+    """A picture without axes, below its title; the options are those of ``imshow``."""
+    axis.imshow(picture, **options)
+    axis.set_title(title, fontsize=fontsize)
+    axis.set_axis_off()
+
+
+def store_as_jpeg() -> None:
+    """Make notebooks store figures as JPEG: with photographs, PNG takes many megabytes."""
+    shell = get_ipython()
+    if shell is not None and "IPKernelApp" in shell.config:
+        settings = InlineBackend.instance(parent=shell)
+        settings.figure_formats = {"jpeg"}
+        options: dict[str, Any] = {"pil_kwargs": {"quality": 82, "optimize": True}}
+        settings.print_figure_kwargs = {"bbox_inches": "tight", **options}
