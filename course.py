@@ -105,7 +105,7 @@ def main(arguments):
         sys.exit(f"The course needs Python 3.10 or newer; this is {sys.version.split()[0]}.")
     os.chdir(HERE)
     set_up()
-    command = ["pytest", *arguments[1:]]
+    command = ["pytest", "-n=logical", "--maxprocesses=4", *arguments[1:]]
     if arguments[:1] != ["test"]:  # --allow-root, because in a container one often is root
         command = ["jupyterlab", "--allow-root", "--LabApp.default_url=" + FIRST, *arguments]
     os.environ["PATH"] = os.pathsep.join([str(PYTHON.parent), *os.get_exec_path()])  # for !pip

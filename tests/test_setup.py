@@ -252,7 +252,8 @@ def test_a_second_start_needs_no_index_and_under_three_seconds(installed):
 def test_the_tests_get_their_arguments_and_return_their_exit_code(installed):
     clone, _ = installed
     result = start(clone, "test", "-k", "losses and gram")
-    assert result.stdout == f"RAN pytest ['-k', 'losses and gram'] in {clone}\n"
+    given = ["-n=logical", "--maxprocesses=4", "-k", "losses and gram"]
+    assert result.stdout == f"RAN pytest {given} in {clone}\n"
     assert result.returncode == 3
 
 
