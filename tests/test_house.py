@@ -92,7 +92,7 @@ def test_the_optimizers_stand_on_torch_and_the_ground_floor():
         assert {part(target) for target in IMPORTS[file]} <= {"optim", "checks", "errors"}, file
 
 
-@pytest.mark.parametrize("folder", sorted({part(f) for f in IMPORTS if "/" in f} - {"exercises"}))
+@pytest.mark.parametrize("folder", sorted({part(f) for f in IMPORTS if "/" in f}))
 def test_a_folder_says_which_notebooks_use_it(folder):
     text = ast.get_docstring(ast.parse((PACKAGE / folder / "__init__.py").read_text("utf-8")))
     assert re.search(r"otebooks? \d\d|[Ee]very notebook", text or ""), f"{folder}/__init__.py"

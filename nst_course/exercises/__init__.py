@@ -1,4 +1,4 @@
-"""Exercises that diagnose: `check`, `hint`, `solution`.
+"""Exercises that diagnose: `check`, `hint`, `solution`. Notebooks 01 to 05 have three or more each.
 
     import nst_course as nst
 

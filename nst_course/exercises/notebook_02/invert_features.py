@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,7 +29,7 @@ def _small_network() -> Callable[[Tensor], Tensor]:
     return extract
 
 
-def _inversion(extract: Callable, width: int, steps: int, step_size: float, **kind) -> Inputs:
+def _inversion(extract: Callable, width: int, steps: int, step_size: float, **kind: Any) -> Inputs:
     if extract is _doubled:
         content, start = tensor([[[[1.0, 0.0]]]]), tensor([[[[0.5, 0.5]]]])
     else:
