@@ -16,6 +16,7 @@ import tempfile
 import time
 from http.client import HTTPException
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 
 import safetensors.torch
@@ -25,6 +26,9 @@ from torch import Tensor
 from ..assets import WEIGHTS
 from ..errors import CourseError
 from ..files import write_atomically
+
+if TYPE_CHECKING:
+    from torchvision.models import WeightsEnum
 
 # Convolutions per block (Simonyan and Zisserman 2014, table 1, columns D and E).
 BLOCKS = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -55,7 +59,8 @@ def conv_names(network: str) -> list[str]:
 
 def parameter_shapes(network: str) -> dict[str, tuple[int, ...]]:
     """Name → shape of every parameter that `load_parameters` returns."""
-    shapes, channels_in = {}, 3
+    shapes: dict[str, tuple[int, ...]] = {}
+    channels_in = 3
     for name in conv_names(network):
         channels_out = WIDTHS[int(name[4]) - 1]
         shapes[f"{name}.weight"] = (channels_out, channels_in, 3, 3)
@@ -139,7 +144,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nst_course"
 
 
-def cached_vgg19(source, cache: Path) -> dict[str, Tensor]:
+def cached_vgg19(source: "WeightsEnum", cache: Path) -> dict[str, Tensor]:
     """VGG-19 from the cache, or from ``source`` (a torchvision weights entry), then cached.
 
     Only the convolutions are kept: 80 MB of the 548 MB that are downloaded. The checksum beside
@@ -168,7 +173,7 @@ def cached_vgg19(source, cache: Path) -> dict[str, Tensor]:
     return parameters
 
 
-def download(source, cache: Path) -> dict[str, Tensor]:
+def download(source: "WeightsEnum", cache: Path) -> dict[str, Tensor]:
     """The state dict of a torchvision weights entry: progress bar, hash check, no unpickled code.
 
     A file that torch's own cache already holds is used from there. Otherwise the download goes
@@ -243,7 +248,7 @@ def first_line(error: Exception) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
 
 
-def named_by_layer(state: dict[str, Tensor], origin) -> dict[str, Tensor]:
+def named_by_layer(state: dict[str, Tensor], origin: Path | str) -> dict[str, Tensor]:
     """Torchvision's ``features.21.weight`` as ``conv4_2.weight``, without the classifier."""
     if not isinstance(state, dict):
         raise CourseError(f"{origin} holds a {type(state).__name__} and not a state dict.")
@@ -259,7 +264,7 @@ def named_by_layer(state: dict[str, Tensor], origin) -> dict[str, Tensor]:
     return checked(renamed, "vgg19", origin)
 
 
-def checked(parameters: dict[str, Tensor], network: str, origin) -> dict[str, Tensor]:
+def checked(parameters: dict[str, Tensor], network: str, origin: Path | str) -> dict[str, Tensor]:
     """The same parameters, if every one is there in the right shape and finite."""
     for name, shape in parameter_shapes(network).items():
         found = tuple(parameters[name].shape) if name in parameters else "nothing"
