@@ -13,7 +13,8 @@ from ..assets import IMAGES
 from ..device import best_device, describe, fast_dtype, readable_bytes
 from ..errors import CourseError
 from ..images.io import bundled_images, load_image
-from ..network.weights import EMBEDDED, cache_folder, load_embedded
+from ..network.download import cache_folder
+from ..network.weights import EMBEDDED, load_embedded
 from ..transfer.estimate import fastest
 from ..transfer.style_transfer import StyleTransfer
 

@@ -101,7 +101,7 @@ def test_an_image_smaller_than_the_receptive_field_is_fine(backbone):
 def test_impossible_layers_and_positions_are_named(backbone, photo):
     with pytest.raises(nst.CourseError, match="conv4_3"):
         visualize.receptive_field("conv4_4")
-    with pytest.raises(nst.CourseError, match='choose "vgg16" or "vgg19"'):
+    with pytest.raises(nst.CourseError, match="'vgg16', 'vgg19', not 'vgg11'"):
         visualize.receptive_field("conv4_1", "vgg11")
     with pytest.raises(nst.CourseError, match="8 rows and 12 columns"):
         visualize.effective_field(backbone, "conv4_1", photo, (8, 0))
