@@ -1,10 +1,15 @@
-"""What part of the image one unit sees: by a recurrence, by a gradient, and how strongly."""
+"""Receptive fields: the pixels that a unit depends on, and how strongly it depends on them.
+
+Three ways: the recurrence over kernels and strides, a measurement with the gradient, and the
+effective receptive field of the trained network (Luo et al. 2016).
+"""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from ..checks import check_choice, renamed_attribute
 from ..errors import CourseError
 from .vgg import Backbone, layer_names
 from .weights import BLOCKS, conv_names
@@ -15,63 +20,68 @@ GEOMETRY = {"conv": (3, 1, 1), "relu": (1, 1, 0), "pool": (2, 2, 0)}
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """The square of pixels that a unit of a layer can see.
+    """The square of pixels that a unit of a layer depends on.
 
     Attributes:
         layer: its name.
         size: side of the square, in pixels.
-        jump: pixels between the squares of two neighbouring units; the stride of the layer.
-        first_centre: centre of the square of unit (0, 0); the centre of the first pixel is 0.
+        jump: distance between the squares of neighboring units, in pixels: the product of all
+            strides up to the layer.
+        first_center: center of the square of unit (0, 0); the center of the first pixel is 0.
     """
 
     layer: str
     size: int
     jump: int
-    first_centre: float
+    first_center: float
+
+    first_centre = renamed_attribute("first_centre", "first_center")
 
     def box(self, row: int, column: int) -> tuple[int, int, int, int]:
         """The square of unit (row, column), so that ``image[..., top:bottom, left:right]`` is it.
 
         Returns:
-            (top, left, bottom, right) in pixels; near a border they lie outside the image, where
-            the unit sees padding.
+            (top, left, bottom, right) in pixels. Near a border some lie outside the image, where
+            the input of the unit is padding.
         """
         half = (self.size - 1) / 2
-        top = int(self.first_centre + row * self.jump - half)
-        left = int(self.first_centre + column * self.jump - half)
+        top = int(self.first_center + row * self.jump - half)
+        left = int(self.first_center + column * self.jump - half)
         return top, left, top + self.size, left + self.size
 
 
 def receptive_field(layer: str, network: str = "vgg16") -> ReceptiveField:
-    """The receptive field of a layer, computed layer by layer from the image upwards.
+    """The receptive field of a layer, by the recurrence from the image to the layer:
 
         size ← size + (kernel − 1) · jump
-        first centre ← first centre + ((kernel − 1)/2 − padding) · jump
+        first center ← first center + ((kernel − 1)/2 − padding) · jump
         jump ← jump · stride
 
     Raises:
         CourseError: there is no such layer or network.
     """
     check_layer(layer, network)
-    size, jump, first_centre = 1, 1, 0.0
+    size, jump, first_center = 1, 1, 0.0
     for name in layer_names(network):
         kernel, stride, padding = GEOMETRY[name[:4]]
         size += (kernel - 1) * jump
-        first_centre += ((kernel - 1) / 2 - padding) * jump
+        first_center += ((kernel - 1) / 2 - padding) * jump
         jump *= stride
         if name == layer:
             break
-    return ReceptiveField(layer, size, jump, first_centre)
+    return ReceptiveField(layer, size, jump, first_center)
 
 
 def plain_network(network: str = "vgg16") -> Backbone:
-    """A VGG of the same geometry in which no gradient is lost: for measuring, not for seeing.
+    """A network of the geometry of a VGG that blocks no gradient, for measuring receptive fields.
 
-    One channel in every layer, equal positive weights, average pooling. A white image makes every
-    activation positive, so each ReLU lets everything through.
+    Each layer has one channel and equal positive weights; pooling is average pooling. All
+    activations of a white image are positive, so no ReLU blocks a gradient.
+
+    Raises:
+        CourseError: there is no such network.
     """
-    if network not in BLOCKS:
-        raise CourseError(f'There is no network "{network}"; choose "vgg16" or "vgg19".')
+    check_choice("network", network, BLOCKS)
     parameters = {}
     for name in conv_names(network):
         inputs = 3 if name == "conv1_1" else 1
@@ -81,23 +91,23 @@ def plain_network(network: str = "vgg16") -> Backbone:
 
 
 def check_layer(layer: str, network: str) -> None:
-    """Raise a CourseError that names what is possible if a layer or network does not exist."""
+    """Raise a CourseError that names the possible ones if a layer or network does not exist."""
     plain_network(network).check([layer])
 
 
-def measured_field(layer: str, network: str = "vgg16") -> ReceptiveField:
-    """The receptive field of a layer, measured: which pixels does the gradient of one unit reach?
+def measured_receptive_field(layer: str, network: str = "vgg16") -> ReceptiveField:
+    """The receptive field of a layer, measured: the pixels where the gradient of a unit is not 0.
 
-    A one-hot gradient at a unit is sent back through `plain_network`; the pixels where it arrives
-    are the receptive field. Its neighbour's pixels give the jump.
+    A one-hot gradient at a unit is propagated back through `plain_network`; the same for its
+    neighbor gives the jump.
 
     Raises:
         CourseError: there is no such layer or network.
     """
     check_layer(layer, network)
     measuring = plain_network(network)
-    # The two units in the middle must see no border. Only the size of the image is taken from the
-    # recurrence; were it too small, a field would end at the first or the last pixel.
+    # The fields of the two units in the middle must not reach the border. Only the size of the
+    # image comes from the recurrence; if it were too small, a field would end at a border pixel.
     expected = receptive_field(layer, network)
     side = expected.size + 4 * expected.jump
     image = torch.ones(1, 3, side, side, requires_grad=True)
@@ -116,7 +126,7 @@ def measured_field(layer: str, network: str = "vgg16") -> ReceptiveField:
     return ReceptiveField(layer, last - first + 1, jump, (first + last) / 2 - row * jump)
 
 
-def effective_field(
+def effective_receptive_field(
     backbone: Backbone,
     layer: str,
     image: Tensor,
@@ -124,20 +134,20 @@ def effective_field(
     draws: int = 8,
     seed: int = 0,
 ) -> Tensor:
-    """How strongly each pixel moves the units at one position: the effective receptive field.
+    """The effective receptive field: how strongly the units at one position depend on each pixel.
 
-    The size of ∂(unit)/∂(pixel), averaged (root mean square) over the channels of the layer and the
-    colours of the pixel. Luo et al. 2016 show that it falls off like a Gaussian, so that a unit
-    listens to the middle of its square and hardly to the corners.
+    The root mean square of ∂(unit)/∂(pixel) over the channels of the layer and the colors of the
+    pixel. Luo et al. 2016 show that it falls off like a Gaussian: a unit depends on the center of
+    its receptive field, and hardly on the corners.
 
     Args:
         backbone: the network.
         layer: name of the layer.
-        image: (1, 3, H, W), 0…1. A unit whose square is larger than the image is fine: what hangs
-            over the border is padding.
+        image: (1, 3, H, W), 0…1. It may be smaller than the receptive field, the rest of which is
+            padding.
         position: (row, column) of the units; by default in the middle.
-        draws: all channels are sent back at once with random signs, this many times; each draw
-            makes the average over the channels more exact.
+        draws: how many backward passes, each through all channels at once with random signs. More
+            of them estimate the mean over the channels more precisely.
         seed: of the signs.
 
     Returns:
@@ -168,18 +178,19 @@ def effective_field(
 
 
 def spread(field: Tensor) -> float:
-    """Standard deviation, in pixels, of a field seen as a distribution over the image.
+    """The standard deviation of a field as a distribution over the image, in pixels.
 
     Args:
-        field: (H, W), not negative, as `effective_field` returns it.
+        field: (H, W), not negative, as returned by `effective_receptive_field`.
 
-    The mean of the standard deviations along the two axes. For a Gaussian, 95 % of it along an
-    axis lie within two of them on either side of the middle.
+    Returns:
+        The mean of the standard deviations along the two axes. 95 % of a Gaussian along an axis
+        lie within two standard deviations of its center.
     """
     deviations = []
-    for along in (field.sum(1), field.sum(0)):
-        places = torch.arange(len(along), dtype=torch.float64)
-        weights = along.double() / along.double().sum()
-        mean = (weights * places).sum()
-        deviations.append((weights * (places - mean).square()).sum().sqrt())
+    for marginal in (field.sum(1), field.sum(0)):
+        positions = torch.arange(len(marginal), dtype=torch.float64)
+        weights = marginal.double() / marginal.double().sum()
+        mean = (weights * positions).sum()
+        deviations.append((weights * (positions - mean).square()).sum().sqrt())
     return float(sum(deviations) / 2)

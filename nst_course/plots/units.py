@@ -32,7 +32,7 @@ def receptive_fields(
         image: (1, 3, H, W), 0…1.
         fields: the receptive field of each layer.
         effective: the effective receptive field of the central unit of each layer, (H, W), from
-            `visualize.effective_field`.
+            `visualize.effective_receptive_field`.
         width: of the figure, in inches.
     """
     height, breadth = image.shape[2:]

@@ -13,8 +13,8 @@ Schubert 2017.
 from ..checks import renamed_names
 from ..network.receptive_field import (
     ReceptiveField,
-    effective_field,
-    measured_field,
+    effective_receptive_field,
+    measured_receptive_field,
     plain_network,
     receptive_field,
     spread,
@@ -32,14 +32,20 @@ __all__ = [
     "UnitCard",
     "activation_loss",
     "deep_dream",
-    "effective_field",
+    "effective_receptive_field",
     "estimate_seconds",
     "maximize",
-    "measured_field",
+    "measured_receptive_field",
     "plain_network",
     "receptive_field",
     "spread",
     "unit_card",
 ]
 
-__getattr__ = renamed_names(__name__, maximise="maximize", seconds_for="estimate_seconds")
+__getattr__ = renamed_names(
+    __name__,
+    effective_field="effective_receptive_field",
+    maximise="maximize",
+    measured_field="measured_receptive_field",
+    seconds_for="estimate_seconds",
+)

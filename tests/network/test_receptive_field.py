@@ -46,7 +46,9 @@ def test_receptive_fields_have_the_published_values(network, layer, size, jump):
 @pytest.mark.parametrize("network", ["vgg16", "vgg19"])
 def test_recurrence_agrees_with_the_gradient_for_every_layer(network):
     for layer in nst.layer_names(network):
-        assert visualize.receptive_field(layer, network) == visualize.measured_field(layer, network)
+        assert visualize.receptive_field(layer, network) == visualize.measured_receptive_field(
+            layer, network
+        )
 
 
 @pytest.mark.parametrize(
@@ -68,16 +70,16 @@ def test_a_unit_depends_on_every_part_of_its_box_and_on_nothing_else(backbone, l
 
 
 def test_the_box_is_what_the_exercise_asks_for():
-    def answer(row, column, size, jump, first_centre):
-        return visualize.ReceptiveField("", size, jump, first_centre).box(row, column)
+    def answer(row, column, size, jump, first_center):
+        return visualize.ReceptiveField("", size, jump, first_center).box(row, column)
 
     assert nst.exercises.unit_patch.examine(answer).solved
 
 
-def test_the_effective_field_lies_in_the_box_and_is_narrower(backbone, photo):
+def test_effective_field_lies_in_the_box_and_is_narrower(backbone, photo):
     field = visualize.receptive_field("conv3_1")
     row, column = 8, 11
-    strength = visualize.effective_field(backbone, "conv3_1", photo, (row, column))
+    strength = visualize.effective_receptive_field(backbone, "conv3_1", photo, (row, column))
     top, left, bottom, right = field.box(row, column)
     assert strength.shape == photo.shape[2:]
     assert strength.max() == 1 and strength.min() == 0
@@ -88,13 +90,13 @@ def test_the_effective_field_lies_in_the_box_and_is_narrower(backbone, photo):
 
 
 def test_spread_is_the_standard_deviation_of_a_gaussian():
-    places = torch.arange(61.0) - 30
-    gaussian = torch.exp(-places.square() / (2 * 5**2))
+    positions = torch.arange(61.0) - 30
+    gaussian = torch.exp(-positions.square() / (2 * 5**2))
     assert visualize.spread(gaussian[:, None] * gaussian) == pytest.approx(5, rel=1e-3)
 
 
 def test_an_image_smaller_than_the_receptive_field_is_fine(backbone):
-    strength = visualize.effective_field(backbone, "conv5_1", noise(40, 40))
+    strength = visualize.effective_receptive_field(backbone, "conv5_1", noise(40, 40))
     assert strength.shape == (40, 40) and strength.max() == 1
 
 
@@ -104,4 +106,16 @@ def test_impossible_layers_and_positions_are_named(backbone, photo):
     with pytest.raises(nst.CourseError, match="'vgg16', 'vgg19', not 'vgg11'"):
         visualize.receptive_field("conv4_1", "vgg11")
     with pytest.raises(nst.CourseError, match="8 rows and 12 columns"):
-        visualize.effective_field(backbone, "conv4_1", photo, (8, 0))
+        visualize.effective_receptive_field(backbone, "conv4_1", photo, (8, 0))
+
+
+def test_old_names_still_work_and_warn():
+    field = visualize.receptive_field("conv2_1")
+    with pytest.warns(DeprecationWarning, match="first_center"):
+        assert field.first_centre == field.first_center == 0.5
+    for old, new in (
+        ("effective_field", "effective_receptive_field"),
+        ("measured_field", "measured_receptive_field"),
+    ):
+        with pytest.warns(DeprecationWarning, match=new):
+            assert getattr(visualize, old) is getattr(visualize, new)

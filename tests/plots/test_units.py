@@ -27,7 +27,9 @@ def test_every_figure_is_drawn_and_closed(backbone, photo):
     search = visualize.PatchSearch(backbone, layers, sizes=(48,))
     card = visualize.unit_card(backbone, "relu3_1", 5, photo, search, **SMALL)
     fields = [visualize.receptive_field(layer) for layer in layers]
-    effective = [visualize.effective_field(backbone, layer, photo, draws=1) for layer in layers]
+    effective = [
+        visualize.effective_receptive_field(backbone, layer, photo, draws=1) for layer in layers
+    ]
     maps = nst.plots.activation_maps(
         backbone(photo, layers), {layer: [0, 1, 2] for layer in layers}
     )

@@ -31,7 +31,7 @@ def test_nothing_is_left_behind_on_the_network(photo):
     search = visualize.PatchSearch(backbone, ["relu2_1"], {"cat": photo}, sizes=(64,))
     visualize.unit_card(backbone, "relu2_1", 3, photo, search, size=32, steps=2)
     visualize.deep_dream(backbone, photo, "relu2_1", octaves=1, steps=1)
-    visualize.effective_field(backbone, "conv2_1", photo, draws=1)
+    visualize.effective_receptive_field(backbone, "conv2_1", photo, draws=1)
     for module in backbone.modules():
         assert not module._forward_hooks and not module._forward_pre_hooks
         assert not module._backward_hooks and not module._backward_pre_hooks
