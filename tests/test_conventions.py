@@ -19,7 +19,7 @@ def features(seed: int, *shape: int) -> torch.Tensor:
 
 
 def gram_by_loops(maps: torch.Tensor) -> list[list[float]]:
-    """Σ over positions of F_i F_j, in Python numbers, of one picture's features (C, H, W)."""
+    """Σ over positions of F_i F_j, in Python numbers, of the features (C, H, W) of an image."""
     channels = [channel.flatten().tolist() for channel in maps]
     return [
         [math.fsum(a * b for a, b in zip(i, j, strict=True)) for j in channels] for i in channels
@@ -32,7 +32,7 @@ def sum_of_squares(a: torch.Tensor, b: torch.Tensor) -> float:
     return math.fsum((g - t) ** 2 for g, t in pairs)
 
 
-# What each source prints, typed off it: constant · Σ (G − A)² of raw Gram matrices.
+# What each source prints, copied from it: constant · Σ (G − A)² of raw Gram matrices.
 N, M = CHANNELS, POSITIONS
 PRINTED = {
     "course": lambda total: total / M**2 / N**2,
@@ -74,7 +74,7 @@ def test_content_convention_is_what_its_source_prints(name):
 
 @pytest.mark.parametrize("shape", [(1, 5, 3, 4), (1, 2, 7, 3), (1, 8, 1, 1)])
 @pytest.mark.parametrize("table", [conventions.CONVENTIONS, conventions.CONTENT_CONVENTIONS])
-def test_factor_is_how_many_times_the_courses_loss(table, shape):
+def test_factor_is_the_ratio_to_the_courses_loss(table, shape):
     f, a = features(3, *shape), features(4, *shape)
     channels, positions = shape[1], shape[2] * shape[3]
     course = table["course"].loss(f, a).item()
@@ -83,7 +83,7 @@ def test_factor_is_how_many_times_the_courses_loss(table, shape):
         assert convention.loss(f, a).item() == pytest.approx(expected, rel=1e-12)
 
 
-def test_a_converted_weight_pulls_as_hard():
+def test_a_converted_weight_gives_the_same_gradient():
     f, a = features(5), features(6)
     for source, here in conventions.CONVENTIONS.items():
         for target, there in conventions.CONVENTIONS.items():
@@ -96,17 +96,19 @@ def test_a_converted_weight_pulls_as_hard():
             assert torch.allclose(*gradients, rtol=1e-10)
 
 
-def test_only_the_misprint_changes_when_the_picture_is_tiled():
+def test_only_the_misprint_changes_when_the_image_is_repeated():
     f, a = features(7), features(8)
-    tiled = [x.repeat(1, 1, 2, 2) for x in (f, a)]
+    repeated = [x.repeat(1, 1, 2, 2) for x in (f, a)]
     for name, convention in conventions.CONVENTIONS.items():
-        growth = (convention.loss(*tiled) / convention.loss(f, a)).item()
+        growth = (convention.loss(*repeated) / convention.loss(f, a)).item()
         assert growth == pytest.approx(4**4 if name == "notes_2022" else 1, rel=1e-12)
 
 
-def test_raw_conventions_refuse_pictures_of_different_sizes():
+def test_raw_conventions_refuse_images_of_different_sizes():
     f, larger = features(1), features(2, 1, CHANNELS, HEIGHT, 2 * WIDTH)
-    assert conventions.CONVENTIONS["course"].loss(f, larger) > 0  # an average may be compared
+    assert (
+        conventions.CONVENTIONS["course"].loss(f, larger) > 0
+    )  # a mean does not depend on the size
     for name in conventions.CONVENTIONS.keys() - {"course"}:
         with pytest.raises(nst.CourseError, match="same size"):
             conventions.CONVENTIONS[name].loss(f, larger)
@@ -117,7 +119,7 @@ def test_unknown_convention_is_named():
         conventions.convert_weight(1.0, "gatys_2061", "course", 64, 100)
 
 
-# ---------------------------------------------------------------- what holds for the losses
+# ---------------------------------------------------------------- properties of the losses
 
 
 def test_gram_matrix_against_loops():
@@ -134,14 +136,14 @@ def test_gram_matrix_is_symmetric_and_positive_semi_definite():
         assert torch.linalg.eigvalsh(gram).min() > -1e-12
 
 
-def test_gram_matrix_forgets_where_things_are_and_the_content_loss_does_not():
+def test_gram_matrix_ignores_the_positions_and_the_content_loss_does_not():
     f = features(11)
     order = torch.randperm(POSITIONS, generator=torch.Generator().manual_seed(0))
     shuffled = f.flatten(2)[:, :, order].view_as(f)
     assert torch.allclose(nst.gram_matrix(shuffled), nst.gram_matrix(f), rtol=1e-12)
     assert nst.content_loss(shuffled, f) > 0.1
     rotation, _ = torch.linalg.qr(features(12, POSITIONS, POSITIONS))
-    mixed = (f.flatten(2) @ rotation).view_as(f)  # far more than shuffling
+    mixed = (f.flatten(2) @ rotation).view_as(f)  # a permutation is a special case
     assert torch.allclose(nst.gram_matrix(mixed), nst.gram_matrix(f), rtol=1e-12)
 
 
@@ -169,13 +171,13 @@ def test_gradients_against_finite_differences():
     assert torch.autograd.gradcheck(nst.total_variation, inputs)
     tables = [*conventions.CONVENTIONS.values(), *conventions.CONTENT_CONVENTIONS.values()]
     for convention in tables:
-        # Of one scale, so that one tolerance fits a loss that is 10⁶ times the others.
+        # Scaled, so that one tolerance fits a loss that is 10⁶ times the others.
         scale = convention.factor(3, 6)
         assert torch.autograd.gradcheck(lambda x, c=convention, s=scale: c.loss(x, a) / s, inputs)
 
 
 def test_gradients_by_hand():
-    """Gatys et al. 2016, eq. 2 and 6, at units that are on."""
+    """Gatys et al. 2016, eq. 2 and 6, for positive activations."""
     f, a = features(17).abs().requires_grad_(), features(18).abs()
     conventions.content_loss_gatys_2016(f, a).backward()
     assert torch.allclose(f.grad, (f - a).detach(), rtol=1e-12)

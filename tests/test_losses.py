@@ -1,6 +1,6 @@
 """The losses in float64: against sums by hand and finite differences; types, devices, bad input.
 
-What the literature writes, and the properties of the Gram matrix, are in test_conventions.py.
+The properties of the Gram matrix are in test_conventions.py, with the losses of the literature.
 """
 
 import math
@@ -77,7 +77,7 @@ def test_inputs_are_left_as_they_were(name):
 
 
 @pytest.mark.parametrize("loss", [nst.content_loss, nst.style_loss])
-def test_shapes_that_would_be_stretched_over_each_other_are_refused(loss):
+def test_shapes_that_would_broadcast_are_refused(loss):
     with pytest.raises(nst.CourseError, match=r"\(1, 5, 5\) and \(1, 5, 1\)"):
         loss(random(1, 5, 5), random(1, 5, 1))
 
@@ -98,7 +98,7 @@ def test_content_gradient_is_two_nth_of_the_difference():
     torch.testing.assert_close(features.grad, 2 * (features - target).detach() / 60)
 
 
-def test_content_loss_does_not_depend_on_the_size_of_the_picture():
+def test_content_loss_does_not_depend_on_the_size_of_the_image():
     features, target = random(1, 5, 3, 4), random(1, 5, 3, 4, seed=1)
     tiled = [tensor.repeat(1, 1, 2, 3) for tensor in (features, target)]
     torch.testing.assert_close(nst.content_loss(*tiled), nst.content_loss(features, target))
@@ -115,7 +115,7 @@ def test_style_loss_is_the_mean_of_squared_differences_by_hand():
     assert nst.style_loss(gram, target).item() == pytest.approx(by_hand, rel=1e-12)
 
 
-def test_style_loss_is_zero_for_more_of_the_same_in_another_order():
+def test_style_loss_is_zero_for_copies_of_the_positions_in_another_order():
     artwork = random(1, 5, 6, 2)
     more = artwork.roll(1, 2).repeat(1, 1, 2, 3)
     assert nst.style_loss(nst.gram_matrix(more), nst.gram_matrix(artwork)) < 1e-25
@@ -129,7 +129,7 @@ def test_gram_matrix_has_the_type_and_device_of_the_features():
 
 
 @pytest.mark.parametrize("shape", [(4, 3, 5), (4, 15), (1, 4, 3, 5, 1)])
-def test_features_with_other_axes_have_no_gram_matrix(shape):
+def test_features_with_other_dimensions_have_no_gram_matrix(shape):
     with pytest.raises(nst.CourseError, match="shape"):
         nst.gram_matrix(random(*shape))
 
@@ -137,7 +137,7 @@ def test_features_with_other_axes_have_no_gram_matrix(shape):
 # ---------------------------------------------------------------- total variation
 
 
-def test_total_variation_is_the_mean_over_neighbours_by_hand():
+def test_total_variation_is_the_mean_over_neighbors_by_hand():
     image = random(1, 3, 4, 5)
     rows = image[0].tolist()
     down = [(c[y + 1][x] - c[y][x]) ** 2 for c in rows for y in range(3) for x in range(5)]
@@ -146,19 +146,19 @@ def test_total_variation_is_the_mean_over_neighbours_by_hand():
     assert nst.total_variation(image).item() == pytest.approx(by_hand, rel=1e-12)
 
 
-def test_total_variation_of_a_plain_colour_is_zero_and_of_a_ramp_its_slope_squared():
+def test_total_variation_of_a_flat_color_is_zero_and_of_a_ramp_its_slope_squared():
     assert nst.total_variation(torch.full((1, 3, 4, 5), 0.7)) == 0
     ramp = (0.1 * torch.arange(9.0, dtype=torch.float64)).expand(1, 3, 6, 9)
     assert nst.total_variation(ramp).item() == pytest.approx(0.01)
     assert nst.total_variation(ramp.mT).item() == pytest.approx(0.01)
 
 
-def test_total_variation_falls_when_a_picture_is_smoothed():
+def test_total_variation_falls_when_an_image_is_blurred():
     image = random(1, 3, 16, 16)
     assert nst.total_variation(F.avg_pool2d(image, 3, 1)) < nst.total_variation(image) / 3
 
 
-def test_total_variation_needs_neighbours():
+def test_total_variation_needs_neighbors():
     for shape in ((1, 3, 1, 5), (1, 3, 5, 1), (3, 5, 5)):
         with pytest.raises(nst.CourseError, match="at least 2×2"):
             nst.total_variation(random(*shape))
@@ -168,7 +168,7 @@ def test_total_variation_needs_neighbours():
     ("dtype", "value_error", "gradient_error"),
     [(torch.float64, 1e-14, 1e-14), (torch.float32, 1e-5, 1e-5), (torch.bfloat16, 1e-5, 0.01)],
 )
-def test_gram_matrix_of_the_loop_is_that_of_the_formula(dtype, value_error, gradient_error):
+def test_fast_gram_matrix_is_that_of_the_formula(dtype, value_error, gradient_error):
     features = random(1, 7, 90, 80).to(dtype).requires_grad_()
     exact = features.detach().double().requires_grad_()
     slope = random(1, 7, 7, seed=1).double()  # not symmetric
