@@ -22,3 +22,14 @@ def narrow_backbone() -> nst.Backbone:
         parameters = weights.random_parameters("vgg16")
     parameters["conv1_1.weight"] /= 50  # 0…255 in, about one out
     return nst.Backbone("vgg16", parameters)
+
+
+@pytest.fixture(scope="session")
+def backbone() -> nst.Backbone:
+    """The embedded VGG-16. It is shared: a test that might alter it loads its own."""
+    return nst.load_backbone("vgg16", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def photo() -> torch.Tensor:
+    return nst.load_image("cat", size=96)

@@ -9,16 +9,6 @@ import nst_course as nst
 visualize = nst.visualize
 
 
-@pytest.fixture(scope="module")
-def backbone() -> nst.Backbone:
-    return nst.load_backbone("vgg16", device="cpu")
-
-
-@pytest.fixture(scope="module")
-def photo() -> Tensor:
-    return nst.load_image("cat", size=96)
-
-
 def noise(height: int, width: int, seed: int = 0) -> Tensor:
     return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed))
 

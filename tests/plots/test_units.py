@@ -1,23 +1,11 @@
 """The figures of feature visualization."""
 
-import pytest
 import torch
-from torch import Tensor
 
 import nst_course as nst
 
 visualize = nst.visualize
 SMALL = {"size": 48, "steps": 6}
-
-
-@pytest.fixture(scope="module")
-def backbone() -> nst.Backbone:
-    return nst.load_backbone("vgg16", device="cpu")
-
-
-@pytest.fixture(scope="module")
-def photo() -> Tensor:
-    return nst.load_image("cat", size=96)
 
 
 def test_every_figure_is_drawn_and_closed(backbone, photo):

@@ -4,7 +4,6 @@ import importlib
 
 import pytest
 import torch
-from torch import Tensor
 
 import nst_course as nst
 from nst_course import device as machine
@@ -13,16 +12,6 @@ from nst_course.visualize.parameterization import PARAMETERIZATIONS, decode, ini
 
 visualize = nst.visualize
 SMALL = {"size": 48, "steps": 6}
-
-
-@pytest.fixture(scope="module")
-def backbone() -> nst.Backbone:
-    return nst.load_backbone("vgg16", device="cpu")
-
-
-@pytest.fixture(scope="module")
-def photo() -> Tensor:
-    return nst.load_image("cat", size=96)
 
 
 def test_nothing_is_left_behind_on_the_network(photo):

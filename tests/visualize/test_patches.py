@@ -12,11 +12,6 @@ from nst_course.visualize.patches import scaled
 visualize = nst.visualize
 
 
-@pytest.fixture(scope="module")
-def backbone() -> nst.Backbone:
-    return nst.load_backbone("vgg16", device="cpu")
-
-
 def noise(height: int, width: int, seed: int = 0) -> Tensor:
     return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed))
 
