@@ -6,8 +6,8 @@ a step, and limits how far a step may go. Without a line search, the first steps
 
 Pixels are bounded to [0, 1]; clamping inside the loop corrupts the curvature pairs. An optimizer
 without bounds leaves them, and the image clamped for display then has 10 to 50 times the loss that
-was reported. Here, a pixel at a bound whose gradient points outward belongs to the active set and
-is held fixed during the step: two-metric projection, Bertsekas 1982, "Projected Newton methods for
+was reported. Here, a pixel at a bound that −g would move outward belongs to the active set and is
+held fixed during the step: two-metric projection, Bertsekas 1982, "Projected Newton methods for
 optimization problems with simple constraints".
 """
 
