@@ -1,4 +1,4 @@
-"""What this computer can do: its device, its fast number format, its memory, and the preset."""
+"""This computer: its fastest device and number format, its memory, and the preset for its runs."""
 
 import contextlib
 import ctypes
@@ -12,12 +12,12 @@ import psutil
 import torch
 
 QUICK_VARIABLE = "NST_COURSE_QUICK"
-CGROUP = Path("/sys/fs/cgroup")  # where Linux tells a container what it may use
+CGROUP = Path("/sys/fs/cgroup")  # the limits of a container on Linux
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def best_device() -> torch.device:
-    """The fastest device here: a CUDA GPU, else Apple's GPU, else the CPU."""
+    """The fastest available device: a CUDA GPU, else Apple's GPU, else the CPU."""
     if torch.cuda.is_available():
         return torch.device("cuda")
     if torch.backends.mps.is_available():
@@ -26,9 +26,9 @@ def best_device() -> torch.device:
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 numbers in hardware, faster than float32 ones."""
+    """Whether the device has hardware for bfloat16 arithmetic, faster than for float32."""
     if device.type == "cuda":
-        # Not torch.cuda.is_bf16_supported, which asks whichever device is the current one.
+        # Not torch.cuda.is_bf16_supported, which tests the current device.
         return bool(torch.version.hip) or torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type != "cpu":
         return False
@@ -39,22 +39,22 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 
 def has_fast_float16(device: torch.device) -> bool:
-    """The same for float16: NVIDIA's GPUs have units for it since 2017."""
+    """Whether the device has hardware for float16 arithmetic; NVIDIA's GPUs do since 2017."""
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7, 0)
 
 
 def is_slow(dtype: torch.dtype, device: torch.device) -> bool:
-    """Whether the device has to imitate this number format, at many times the cost of float32."""
+    """Whether the device emulates this number format, many times slower than float32."""
     if dtype == torch.bfloat16:
         return not has_fast_bfloat16(device)
     return dtype == torch.float16 and device.type != "mps" and not has_fast_float16(device)
 
 
 def fast_dtype(device: torch.device) -> torch.dtype:
-    """The fastest number format there: ``torch.bfloat16``, ``float16`` or ``float32``.
+    """The fastest number format of a device: ``torch.bfloat16``, ``float16`` or ``float32``.
 
-    bfloat16 comes first where there are units for both: it has the range of float32. Apple's GPUs
-    take float32: they know float16, but whether it pays for the conversions is not known.
+    bfloat16 is preferred to float16, because it has the range of float32. On Apple's GPUs float32
+    is used: float16 works there, but has not been timed.
     """
     if has_fast_bfloat16(device):
         return torch.bfloat16
@@ -62,12 +62,12 @@ def fast_dtype(device: torch.device) -> torch.dtype:
 
 
 def dtype_of(precision: str, device: torch.device) -> torch.dtype:
-    """The number format that a name of `PRECISIONS` means, and ``"auto"`` on this device."""
+    """The number format for a name in `PRECISIONS`, or for ``"auto"`` the fastest of the device."""
     return PRECISIONS.get(precision) or fast_dtype(device)
 
 
 def describe(device: torch.device) -> str:
-    """One line on a device, for people: "CPU, 2 cores, with a bfloat16 unit"."""
+    """The device in a few words, such as "CPU, 2 cores, x86_64, with a bfloat16 unit"."""
     if device.type == "cuda":
         return f"GPU, {torch.cuda.get_device_name(device)}"
     if device.type == "mps":
@@ -77,51 +77,53 @@ def describe(device: torch.device) -> str:
 
 
 def available_memory(device: torch.device) -> int:
-    """Bytes that a new run may take on the device."""
+    """Bytes of memory that are available to a new run on the device."""
     if device.type == "cuda":
-        # What PyTorch keeps of earlier runs for the next one is free as well.
-        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return torch.cuda.mem_get_info(device)[0] + kept
-    return int(min(psutil.virtual_memory().available, left_to_container()))
+        # Memory that PyTorch caches after earlier runs is available, too.
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + cached
+    return int(min(psutil.virtual_memory().available, container_memory_left()))
 
 
-def left_to_container() -> float:
-    """Bytes that Docker, Binder and their like still allow this process; infinity without a limit.
+def container_memory_left() -> float:
+    """Bytes below the memory limit of a container (Docker, Binder); infinity without a limit.
 
-    In a container, the free memory that the system tells is that of the whole machine.
+    In a container, the system reports the free memory of the whole machine.
     """
     for limit, used, details in (
         ("memory.max", "memory.current", "memory.stat"),
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
     ):
-        with contextlib.suppress(OSError, ValueError):  # another version, or the limit is "max"
+        with contextlib.suppress(
+            OSError, ValueError
+        ):  # the other cgroup version, or the limit is "max"
             left = int((CGROUP / limit).read_text()) - int((CGROUP / used).read_text())
-            facts = dict(line.split() for line in (CGROUP / details).read_text().splitlines())
-            return left + int(facts.get("inactive_file", 0))  # of files, given up when needed
+            statistics = dict(line.split() for line in (CGROUP / details).read_text().splitlines())
+            return left + int(statistics.get("inactive_file", 0))  # file cache, freed on demand
     return math.inf
 
 
 def process_memory() -> int:
-    """Bytes of memory that this process holds now."""
+    """Bytes of memory that this process uses: its resident set."""
     return psutil.Process().memory_info().rss
 
 
 def held_memory(device: torch.device) -> int:
-    """Bytes that this process holds on the device now."""
+    """Bytes that this process uses on the device."""
     return torch.cuda.memory_allocated(device) if device.type == "cuda" else process_memory()
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error says that there is no memory left; PyTorch has no one class for it."""
-    words = ("out of memory", "not enough memory", "allocate memory")  # GPU, Windows, Linux
-    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
+    """Whether an error means that memory ran out; PyTorch has several classes for it."""
+    phrases = ("out of memory", "not enough memory", "allocate memory")  # GPU, Windows, Linux
+    return isinstance(error, MemoryError) or any(phrase in str(error) for phrase in phrases)
 
 
 def return_memory() -> None:
-    """Give memory that is free, but kept by the C library for later, back to the system.
+    """Return memory that the C library caches to the system.
 
-    Only glibc has to be asked: after many tensors of different sizes it keeps about as much as the
-    process uses. Elsewhere nothing happens.
+    After many tensors of different sizes, glibc caches about as much memory as the process uses.
+    With other C libraries this does nothing.
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
@@ -129,34 +131,34 @@ def return_memory() -> None:
 
 @dataclass(frozen=True)
 class Preset:
-    """How large the pictures and how long the runs of a notebook are.
+    """Limits for the sizes of pictures and the numbers of steps in a notebook.
 
-    ``preset.size(256)`` and ``preset.steps(150)`` return their argument in a full run and a small
-    number in a quick one.
+    ``preset.size(256)`` and ``preset.steps(150)`` return their argument under the full preset, and
+    a smaller number under the quick one.
     """
 
     name: str
-    largest_size: int | None = None
-    most_steps: int | None = None
+    max_size: int | None = None
+    max_steps: int | None = None
 
     def size(self, pixels: int) -> int:
         """The longer side of a picture, in pixels."""
-        return pixels if self.largest_size is None else min(pixels, self.largest_size)
+        return pixels if self.max_size is None else min(pixels, self.max_size)
 
     def steps(self, count: int) -> int:
-        """The number of optimisation steps."""
-        return count if self.most_steps is None else min(count, self.most_steps)
+        """The number of optimization steps."""
+        return count if self.max_steps is None else min(count, self.max_steps)
 
 
 def preset() -> Preset:
-    """The full preset, or the quick one where the environment has ``NST_COURSE_QUICK=1``."""
+    """The full preset, or the quick one if the environment has NST_COURSE_QUICK=1."""
     if os.environ.get(QUICK_VARIABLE, "") not in ("", "0"):
-        return Preset("quick", largest_size=64, most_steps=3)
+        return Preset("quick", max_size=64, max_steps=3)
     return Preset("full")
 
 
 def readable_time(seconds: float) -> str:
-    """``"40 s"``, ``"3 min 20 s"``, ``"2 h 5 min"``."""
+    """A duration such as ``"40 s"``, ``"3 min 20 s"`` or ``"2 h 5 min"``."""
     seconds = max(0, round(seconds))
     if seconds < 60:
         return f"{seconds} s"
@@ -166,5 +168,5 @@ def readable_time(seconds: float) -> str:
 
 
 def readable_bytes(count: float) -> str:
-    """``"850 MB"``, ``"3.2 GB"``."""
+    """An amount of memory such as ``"850 MB"`` or ``"3.2 GB"``."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -147,10 +147,10 @@ def test_limit_of_a_container_counts(monkeypatch, tmp_path, limit, used, stat):
 
 def test_container_without_a_limit_and_no_container_are_the_same(monkeypatch, tmp_path):
     monkeypatch.setattr(machine, "CGROUP", tmp_path)
-    assert machine.left_to_container() == float("inf")
+    assert machine.container_memory_left() == float("inf")
     (tmp_path / "memory.max").write_text("max\n")
     (tmp_path / "memory.current").write_text("1500000\n")
-    assert machine.left_to_container() == float("inf")
+    assert machine.container_memory_left() == float("inf")
     assert machine.available_memory(CPU) > 10_000_000
 
 

@@ -14,7 +14,7 @@ from .render import render_picture
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command and return its exit code; what people can put right is said in one sentence."""
+    """Run a command and return its exit code; a `CourseError` is printed as one sentence."""
     try:
         options = parser().parse_args(arguments)
         return options.command(options)
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        print("nst-course: There is no memory left; try a smaller --size.", file=sys.stderr)
+        print("nst-course: out of memory; try a smaller --size.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("nst-course: stopped.", file=sys.stderr)
@@ -32,12 +32,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
+    """The parser of all commands and their options."""
     top = argparse.ArgumentParser(
         prog="nst-course", description="Neural style transfer, from the command line."
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    render = commands.add_parser("render", help="paint one picture in the style of another")
+    render = commands.add_parser("render", help="render one picture in the style of another")
     render.set_defaults(command=render_picture)
     render.add_argument("content", help='a photograph: a file, or a bundled name such as "cat"')
     render.add_argument("style", help='an artwork: a file, or a bundled name such as "great_wave"')
@@ -52,44 +53,50 @@ def parser() -> argparse.ArgumentParser:
         "--steps",
         type=int,
         default=200,
-        help="optimisation steps in the smallest scale; half as many in each larger (%(default)s)",
+        help="steps at the smallest scale; half as many at each larger one (%(default)s)",
     )
     render.add_argument(
         "--scales",
         type=int,
-        help="how many sizes the picture is painted in, each half of the next (above 384 pixels)",
+        help="number of sizes from coarse to fine, each half of the next (above 384 pixels)",
     )
     render.add_argument(
         "--resume",
         action="store_true",
-        help="go on with a run that was killed or stopped, and write a checkpoint to go on from",
+        help="continue a run that was stopped or killed, and write checkpoints",
     )
     render.add_argument("--content-weight", type=float, default=1.0, help="alpha (%(default)s)")
     render.add_argument("--style-weight", type=float, default=1e3, help="beta (%(default)s)")
-    render.add_argument("--tv-weight", type=float, default=0.0, help="smoothness (%(default)s)")
+    render.add_argument(
+        "--tv-weight", type=float, default=0.0, help="gamma, for smoothness (%(default)s)"
+    )
     render.add_argument("--backbone", choices=("vgg16", "vgg19"), default="vgg16")
     render.add_argument("--pooling", choices=("max", "avg"), default="max")
     render.add_argument(
-        "--init", choices=STARTS, default="recoloured", help="the start (%(default)s)"
+        "--init", choices=STARTS, default="recoloured", help="initial image (%(default)s)"
     )
     render.add_argument("--optimizer", choices=("lbfgs", "adam"), default="lbfgs")
     render.add_argument("--precision", choices=("auto", *PRECISIONS), default="auto")
-    render.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
+    render.add_argument("--seed", type=int, default=0, help="of the initial noise (%(default)s)")
 
-    doctor = commands.add_parser("doctor", help="is this machine ready for the course?")
+    doctor = commands.add_parser(
+        "doctor", help="check whether this machine is ready for the course"
+    )
     doctor.set_defaults(command=run_doctor)
     doctor.add_argument("--json", action="store_true", help="print JSON")
 
     notebooks = commands.add_parser(
-        "notebooks", help="run notebooks in full and keep their outputs"
+        "notebooks", help="run notebooks in full and store their outputs"
     )
     notebooks.set_defaults(command=run_notebooks)
-    notebooks.add_argument("names", nargs="*", metavar="NAME", help="such as 00 or 03_gram (all)")
+    notebooks.add_argument(
+        "names", nargs="*", metavar="NAME", help="such as 00 or 03_gram (default: all)"
+    )
     return top
 
 
 def run_doctor(options: argparse.Namespace) -> int:
-    """One line a check; exit code 1 if any fails."""
+    """Print one line for each check; the exit code is 1 if any check fails."""
     report = Report()
     for check in run_checks():
         report.append(check)
@@ -101,7 +108,7 @@ def run_doctor(options: argparse.Namespace) -> int:
 
 
 def run_notebooks(options: argparse.Namespace) -> int:
-    """Run the notebooks named (all by default), each from a clean kernel, and store the outputs."""
+    """Run the given notebooks, or all, each in a new kernel, and store the outputs."""
     for path in find_notebooks(options.names):
         print(f"{path.name} …", end=" ", flush=True)
         print(readable_time(execute(path)))

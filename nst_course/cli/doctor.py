@@ -1,4 +1,4 @@
-"""Is this machine ready for the course? Every part is tried, and each gets a line."""
+"""Check whether this machine is ready for the course: one line for each part."""
 
 import html
 import importlib
@@ -23,7 +23,7 @@ JUPYTER_PARTS = ("jupyterlab", "ipykernel", "ipywidgets", "anywidget", "nbclient
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the doctor's table: what was looked at, whether it works, and what was found."""
+    """The result for one part: its name, whether it works, and details."""
 
     name: str
     ok: bool
@@ -34,7 +34,7 @@ class Check:
 
 
 class Report(list[Check]):
-    """All checks; shows itself as a table in a notebook and as lines in a terminal."""
+    """All checks; displayed as a table in a notebook and as lines in a terminal."""
 
     @property
     def ok(self) -> bool:
@@ -52,21 +52,21 @@ class Report(list[Check]):
             f'<td style="text-align: left">{html.escape(check.detail)}</td></tr>'
             for check in self
         )
-        head = '<tr><th></th><th>part</th><th style="text-align: left">what was found</th></tr>'
+        head = '<tr><th></th><th>part</th><th style="text-align: left">details</th></tr>'
         return f"<table>{head}{rows}</table>"
 
 
 def examine() -> Report:
-    """Run every check. A part that fails gets its reason in words and does not stop the others."""
+    """Run every check. If a part fails, its details are the reason, and the checks continue."""
     return Report(run_checks())
 
 
 def run_checks() -> Iterator[Check]:
-    """The checks, one after the other, so that a terminal can show each as it is done."""
+    """The checks, one at a time, so that a terminal can show each result immediately."""
     for name, check in CHECKS.items():
         try:
             yield Check(name, True, check())
-        except Exception as error:  # whatever is broken here is what the doctor is asked about
+        except Exception as error:  # any failure is a result
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             yield Check(name, False, reason)
 
@@ -76,7 +76,7 @@ def check_python() -> str:
 
 
 def check_torch() -> str:
-    # The import of torchvision fails where it was built for another torch.
+    # The import of torchvision fails if it was built for another version of torch.
     return ", ".join(
         f"{name} {importlib.import_module(name).__version__}" for name in ("torch", "torchvision")
     )
@@ -95,7 +95,7 @@ def check_jupyter() -> str:
 def check_precision() -> str:
     name = str(fast_dtype(best_device())).removeprefix("torch.")
     if name == "float32":
-        return "float32 throughout, which is the fastest on this device"
+        return "float32, which is the fastest on this device"
     return f"{name}, which is faster on this device, and float32 for the last steps of a run"
 
 
@@ -103,7 +103,7 @@ def check_weights() -> str:
     parameters = load_embedded()
     count = sum(tensor.numel() for tensor in parameters.values())
     size = readable_bytes(EMBEDDED.stat().st_size)
-    return f"VGG-16, {count / 1e6:.1f} million parameters, {size}, checksum right"
+    return f"VGG-16, {count / 1e6:.1f} million parameters, {size}, checksum correct"
 
 
 def check_images() -> str:
@@ -123,7 +123,7 @@ def check_cache() -> str:
             pass
     except OSError as error:
         raise CourseError(
-            f"{folder} cannot be written ({error.strerror}); name another in NST_COURSE_CACHE."
+            f"{folder} cannot be written ({error.strerror}); set NST_COURSE_CACHE to another."
         ) from error
     return f"{folder.as_posix().replace(Path.home().as_posix(), '~')} can be written (for VGG-19)"
 

@@ -1,4 +1,4 @@
-"""Run a notebook from a clean kernel and store what it shows: ``nst-course notebooks``."""
+"""Run a notebook in a new kernel and store its outputs: ``nst-course notebooks``."""
 
 import os
 import time
@@ -13,12 +13,12 @@ from ..errors import CourseError
 from ..files import write_atomically
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-SECONDS_A_CELL = 1200
+CELL_TIMEOUT = 1200
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def find_notebooks(names: list[str]) -> list[Path]:
-    """The notebooks whose names start so, in order; all of them where no name is given."""
+    """The notebooks whose names begin with one of these; all of them if there are none."""
     everything = sorted(FOLDER.glob("[0-9]*.ipynb"))
     if not everything:
         raise CourseError(
@@ -35,31 +35,34 @@ def find_notebooks(names: list[str]) -> list[Path]:
 
 
 def execute(path: Path) -> float:
-    """Run one notebook from a clean kernel, store its outputs in place, return the seconds.
+    """Run one notebook in a new kernel, store its outputs in the file, and return the seconds.
 
-    The file is written only when every cell has run, so a failure leaves the old outputs.
+    The file is written only after every cell has run, so a failure leaves the old outputs.
+
+    Raises:
+        CourseError: a cell fails or takes too long, the kernel dies, or the file cannot be written.
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
-        timeout=SECONDS_A_CELL,
+        timeout=CELL_TIMEOUT,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         store_widget_state=False,
     )
-    full = {name: value for name, value in os.environ.items() if name != QUICK_VARIABLE}
+    environment = {name: value for name, value in os.environ.items() if name != QUICK_VARIABLE}
     start = time.perf_counter()
     try:
-        client.execute(env=full)
+        client.execute(env=environment)
     except CellExecutionError as error:
         raise CourseError(f"{path.name} stopped with {error.ename}: {error.evalue}") from error
     except CellTimeoutError as error:
         raise CourseError(
-            f"{path.name} stopped: a cell took more than {SECONDS_A_CELL} seconds."
+            f"{path.name} stopped: a cell took more than {CELL_TIMEOUT} seconds."
         ) from error
     except DeadKernelError as error:
         raise CourseError(
-            f"{path.name} stopped: its kernel died, perhaps for want of memory."
+            f"{path.name} stopped: its kernel died, perhaps because it ran out of memory."
         ) from error
     seconds = time.perf_counter() - start
     tidy(notebook)
@@ -71,7 +74,7 @@ def execute(path: Path) -> float:
 
 
 def tidy(notebook: nbformat.NotebookNode) -> None:
-    """Drop what a static page cannot show: the state and the views of widgets, and run times."""
+    """Remove what a static page cannot show: the state and views of widgets, and run times."""
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)

@@ -9,26 +9,26 @@ from torch import Tensor
 
 from ..device import available_memory, describe, readable_bytes, readable_time
 from ..errors import CourseError
-from ..images.io import check_place, find_image, load_image, resized, save_image
+from ..images.io import check_writable, find_image, load_image, resized, save_image
 from ..network.vgg import load_backbone
 from ..transfer.multiscale import Poster, plan
 from ..transfer.style_transfer import StyleTransfer
 
-LONG_RUN = 60  # seconds; from here on a run writes checkpoints without being asked
+LONG_RUN = 60  # seconds; a longer run writes checkpoints by default
 
 
 def render_picture(options: argparse.Namespace) -> int:
-    """Forecast, optimise with a progress bar, save; Ctrl-C saves the best picture so far."""
+    """Estimate, optimize with a progress bar, and save; Ctrl-C saves the best image so far."""
     for name in ("steps", "scales"):
         given = getattr(options, name)
         if given is not None and given < 1:
             raise CourseError(f"--{name} is a whole number from 1 up, not {given}.")
-    check_place(options.output)  # now, and not after minutes of painting
+    check_writable(options.output)  # before the run, which may take minutes
     poster = make_poster(options)
     if options.resume:
         found = poster.resume()
         print(
-            "Going on from the checkpoint." if found else "There is no checkpoint; starting anew."
+            "Continuing from the checkpoint." if found else "There is no checkpoint; starting over."
         )
     seconds = forecast(poster)
     if not options.resume:
@@ -36,16 +36,16 @@ def render_picture(options: argparse.Namespace) -> int:
             poster.checkpoint = None
         elif poster.checkpoint is not None and poster.checkpoint.exists():
             raise CourseError(
-                f"{poster.checkpoint} holds a run that was stopped; add --resume to go on with it, "
-                "or delete the file to start anew."
+                f"{poster.checkpoint} contains a run that was stopped; add --resume to continue "
+                "it, or delete the file to start over."
             )
     try:
         result = poster.run()
-    except BaseException:  # an error on the way, or Ctrl-C twice: what is painted is not lost
+    except BaseException:  # an error, or Ctrl-C twice: the image so far is not lost
         if poster.image is not None:
-            save_undisturbed(poster.image, options.output)
+            save_without_interrupt(poster.image, options.output)
         raise
-    path = save_undisturbed(result.image, options.output)
+    path = save_without_interrupt(result.image, options.output)
     scale = f" at {poster.scale.size} px" if poster.scale.size != options.size else ""
     print(
         f"{path}: the image of step {result.best_iteration}{scale}, "
@@ -54,19 +54,19 @@ def render_picture(options: argparse.Namespace) -> int:
     if not result.interrupted:
         poster.forget()
     elif poster.checkpoint is not None and poster.checkpoint.exists():
-        print("The same command with --resume goes on from here.")
+        print("The same command with --resume continues from here.")
     return 0
 
 
-def make_poster(options: argparse.Namespace) -> "Poster":
-    """What the options of ``render`` ask for."""
+def make_poster(options: argparse.Namespace) -> Poster:
+    """The coarse-to-fine run for the options of ``render``."""
     backbone = load_backbone(options.backbone, options.pooling)
     style_size = options.size if options.style_size is None else options.style_size
     names = ("content_weight", "style_weight", "tv_weight", "optimizer", "seed", "precision")
     settings = {name: getattr(options, name) for name in names}
 
     def make(size: int, start: Tensor | None) -> StyleTransfer:
-        # The artwork shrinks with the picture, but not to where the network cannot see it.
+        # The artwork is scaled like the picture, but not below what the network needs.
         scaled = max(min(style_size, 64), round(style_size * size / max(1, options.size)))
         photograph, artwork = load_image(options.content, size), load_image(options.style, scaled)
         init = options.init if start is None else resized(start, photograph.shape[2:])
@@ -85,7 +85,7 @@ def make_poster(options: argparse.Namespace) -> "Poster":
 
 
 def fingerprint(name_or_path: str) -> str:
-    """The name of a picture with a mark of what is in its file."""
+    """The name of a picture and the beginning of the SHA-256 of its file."""
     path = find_image(name_or_path)
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -94,30 +94,34 @@ def fingerprint(name_or_path: str) -> str:
     return f"{Path(name_or_path).name} ({digest[:12]})"
 
 
-def forecast(poster: "Poster") -> float:
-    """Say how long it will take and how much memory, or refuse; the seconds."""
-    told = poster.estimate()
+def forecast(poster: Poster) -> float:
+    """Print the estimated time and memory, and return the seconds.
+
+    Raises:
+        CourseError: it needs more memory than is available.
+    """
+    estimate = poster.estimate()
     steps = " + ".join(str(scale.steps) for scale in poster.scales)
     sizes = " and ".join(str(scale.size) for scale in poster.scales[:-1])
     print(
-        f"{told.width}×{told.height} px{f' after {sizes}' if sizes else ''}, {steps} steps on "
-        f"{describe(told.device)}{', in tiles' if told.tile else ''}: "
-        f"about {readable_time(told.seconds)}{' more' if poster.transfer else ''} and "
-        f"{readable_bytes(told.largest.bytes)} of memory. "
-        "Ctrl-C stops early and saves the best picture so far.",
+        f"{estimate.width}×{estimate.height} px{f' after {sizes}' if sizes else ''}, {steps} steps "
+        f"on {describe(estimate.device)}{', in tiles' if estimate.tile else ''}: "
+        f"about {readable_time(estimate.seconds)}{' more' if poster.transfer else ''} and "
+        f"{readable_bytes(estimate.largest.bytes)} of memory. "
+        "Ctrl-C stops the run and saves the best image so far.",
         flush=True,
     )
-    free = available_memory(told.device)
-    if told.largest.more_bytes > free:
+    free = available_memory(estimate.device)
+    if estimate.largest.more_bytes > free:
         raise CourseError(
-            f"This needs {readable_bytes(told.largest.more_bytes)} of memory and "
-            f"{readable_bytes(free)} are free; try --size {told.largest.size_that_fits(free)}."
+            f"This needs {readable_bytes(estimate.largest.more_bytes)} of memory and "
+            f"{readable_bytes(free)} are free; try --size {estimate.largest.size_that_fits(free)}."
         )
-    return told.seconds
+    return estimate.seconds
 
 
-def save_undisturbed(image: Tensor, path: Path) -> Path:
-    """`save_image`; Ctrl-C has to wait until it is done."""
+def save_without_interrupt(image: Tensor, path: Path) -> Path:
+    """`save_image`, during which Ctrl-C is ignored."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return save_image(image, path)

@@ -1,1 +1,1 @@
-"""Pictures in and out: files, colors, bytes for a page, animations. Every notebook uses it."""
+"""Pictures: files, colors, encoding for a page, layout, animations. Every notebook uses it."""

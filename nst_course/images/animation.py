@@ -1,4 +1,4 @@
-"""A run as a moving picture: which steps to keep, an animated file, and a slider through it.
+"""A run as an animation: which steps to keep, an animated file, and a slider through the frames.
 
 Example::
 
@@ -22,33 +22,37 @@ from ..device import readable_bytes
 from ..errors import CourseError
 from .encode import data_url, jpeg
 from .io import from_pil, to_pil
+from .layout import row
 
 if TYPE_CHECKING:
     import ipywidgets as widgets
 
-LARGEST = 1_000_000  # bytes: an animation travels inside the notebook that shows it
-GAP = 6  # white pixels between two pictures of one frame
+LARGEST = 1_000_000  # bytes: an animation is stored in the notebook that shows it
+GAP = 6  # pixels between two pictures of one frame
 
 
 def frame_steps(steps: int, count: int) -> list[int]:
-    """At which iterations to keep a frame: closer together at the start, where most happens.
+    """The iterations at which to keep a frame: denser at the start, where the image changes most.
 
     Args:
-        steps: of the run; its iterations are 0 … steps − 1.
-        count: how many frames, at most.
+        steps: number of steps of the run; its iterations are 0 … steps − 1.
+        count: maximum number of frames.
 
     Returns:
-        Different iterations in ascending order, the first and the last of the run among them.
+        Distinct iterations in ascending order, including the first and the last one of the run.
+
+    Raises:
+        CourseError: less than one step, or less than two frames.
     """
     if steps < 1 or count < 2:
         raise CourseError(f"{count} frames of {steps} steps: give at least 2 frames and 1 step.")
     last = steps - 1
-    # The square puts a quarter of the run into the first half of the frames.
+    # Quadratic spacing: the first half of the frames covers a quarter of the run.
     return sorted({round(last * (index / (count - 1)) ** 2) for index in range(count)})
 
 
 class Step(Protocol):
-    """What the recorder reads of a step of any loop; `transfer.Step` is one."""
+    """What a `Recorder` needs to know of a step; `transfer.Step` provides it."""
 
     @property
     def iteration(self) -> int: ...
@@ -58,7 +62,10 @@ class Step(Protocol):
 
 
 class Recorder:
-    """Keeps the image at chosen iterations; pass it to ``run(on_step=…)``.
+    """Keeps the image at given iterations; pass it to ``run(on_step=…)``.
+
+    Args:
+        iterations: those to keep.
 
     Attributes:
         frames: the pictures, in the order of the run.
@@ -77,12 +84,12 @@ class Recorder:
 
 
 def as_image(frame: Image.Image) -> Tensor:
-    """A frame as an image tensor (1, 3, H, W), 0…1, for the figures."""
+    """A frame as a tensor (1, 3, H, W), 0…1, for `plots.pictures`."""
     return from_pil(frame)
 
 
 def side_by_side(*runs: Sequence[Image.Image]) -> list[Image.Image]:
-    """One sequence of frames out of several: the first frames beside each other, and so on.
+    """The frames of several runs side by side, as one sequence of frames.
 
     Raises:
         CourseError: the sequences have different numbers of frames.
@@ -90,16 +97,7 @@ def side_by_side(*runs: Sequence[Image.Image]) -> list[Image.Image]:
     if len({len(frames) for frames in runs}) != 1:
         counts = ", ".join(str(len(frames)) for frames in runs)
         raise CourseError(f"The runs have {counts} frames; give sequences of equal length.")
-    joined = []
-    for pictures in zip(*runs, strict=True):
-        width = sum(picture.width for picture in pictures) + GAP * (len(pictures) - 1)
-        frame = Image.new("RGB", (width, max(picture.height for picture in pictures)), "white")
-        left = 0
-        for picture in pictures:
-            frame.paste(picture, (left, 0))
-            left += picture.width + GAP
-        joined.append(frame)
-    return joined
+    return [row(pictures, GAP) for pictures in zip(*runs, strict=True)]
 
 
 def save_animation(
@@ -109,27 +107,27 @@ def save_animation(
     hold: float = 2.0,
     quality: int = 55,
 ) -> Path:
-    """Write the frames as an animated WebP or GIF that repeats for ever.
+    """Write the frames as an animated WebP or GIF that repeats forever.
 
-    The last frame stands first in the file: where an animation does not play (on paper, in some
-    viewers) one sees the result and not the noise that it grew from. It plays in its right order
-    all the same, since the end of one round is the beginning of the next.
+    The last frame comes first in the file, so that a viewer that does not play animations shows the
+    result. The order in the loop remains the same.
 
     Args:
         frames: all of one size.
-        path: ends in ``.webp`` or ``.gif``; WebP is about a third as large.
+        path: ends in ``.webp`` or ``.gif``; WebP needs about a third of the bytes.
         seconds: from the first frame to the last.
-        hold: how many more seconds the last one stays.
+        hold: additional seconds for the last frame.
         quality: of a WebP, 1…100.
 
     Raises:
-        CourseError: no frames, frames of several sizes, another ending, or a file over 1 MB.
+        CourseError: there are no frames, their sizes differ, the path has another ending, or the
+            file would have more than 1 MB.
     """
     path = Path(path)
     if path.suffix not in (".webp", ".gif"):
         raise CourseError(f'An animation ends in .webp or .gif, unlike "{path.name}".')
     if len({frame.size for frame in frames}) != 1:
-        raise CourseError("An animation is made of one or more frames that are of equal size.")
+        raise CourseError("An animation needs one or more frames, all of the same size.")
     each = round(1000 * seconds / len(frames))
     first, *others = [frames[-1], *frames[:-1]]
     buffer = io.BytesIO()
@@ -140,13 +138,13 @@ def save_animation(
         append_images=others,
         duration=[each + round(1000 * hold)] + [each] * len(others),
         loop=0,
-        # For WebP: lossy, and slow to write in return for fewer bytes.
+        # For WebP: lossy, and the slowest method, which needs the fewest bytes.
         **({"quality": quality, "method": 6} if path.suffix == ".webp" else {}),
     )
     if buffer.tell() > LARGEST:
         raise CourseError(
-            f"The animation would be {readable_bytes(buffer.tell())}; at most 1 MB fits into a "
-            "notebook. Take fewer or smaller frames, or a lower quality."
+            f"The animation would have {readable_bytes(buffer.tell())}, and 1 MB is the limit in a "
+            "notebook; use fewer or smaller frames, or a lower quality."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(buffer.getvalue())
@@ -154,12 +152,12 @@ def save_animation(
 
 
 def show_animation(path: str | Path, alt: str, width: int | None = None) -> HTML:
-    """The animation inside the page, so that the notebook shows it without the file.
+    """The animation embedded in the page, so that the notebook does not need the file.
 
     Args:
         path: a WebP or GIF file.
-        alt: what it shows, for those who cannot see it.
-        width: on the page, in pixels; its own width if not given.
+        alt: its alt text.
+        width: on the page, in pixels; that of the file by default.
     """
     path = Path(path)
     size = f' width="{width}"' if width else ""
@@ -170,19 +168,17 @@ def show_animation(path: str | Path, alt: str, width: int | None = None) -> HTML
 def scrubber(
     frames: Sequence[Image.Image], captions: Sequence[str], width: int = 480
 ) -> "widgets.VBox":
-    """A slider that goes through the frames, with a button that plays them.
-
-    It needs a running kernel: a stored page does not show it.
+    """A slider through the frames, with a button that plays them; it needs a running kernel.
 
     Args:
         frames: the pictures.
-        captions: one for each, such as "step 12".
+        captions: one for each frame, such as "step 12".
         width: on the page, in pixels.
 
     Raises:
-        CourseError: no frame, or not a caption for each.
+        CourseError: there are no frames, or the number of captions is not that of the frames.
     """
-    import ipywidgets as widgets  # here: a script that only writes a file can do without
+    import ipywidgets as widgets  # here, because writing a file does not need it
 
     if not frames or len(frames) != len(captions):
         raise CourseError(f"{len(frames)} frames and {len(captions)} captions; give one for each.")

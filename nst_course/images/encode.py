@@ -1,4 +1,4 @@
-"""Pictures inside a page: the bytes of their files, and addresses that hold them."""
+"""Pictures embedded in a page: the bytes of their files, and data URLs."""
 
 import base64
 import io
@@ -17,7 +17,7 @@ def png(picture: Image.Image) -> bytes:
 
 
 def data_url(data: bytes, kind: str) -> str:
-    """The bytes of a picture as an address that holds the picture itself.
+    """The data URL of a picture.
 
     Args:
         data: the bytes of its file.

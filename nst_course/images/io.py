@@ -1,4 +1,4 @@
-"""Pictures between files and tensors: always RGB, float32, 0…1, shape (1, 3, H, W)."""
+"""Convert between picture files and tensors: (1, 3, H, W), RGB, float32, 0…1."""
 
 import difflib
 import os
@@ -18,8 +18,7 @@ from ..assets import IMAGES
 from ..errors import CourseError
 from ..files import write_atomically
 
-# Ending → what Pillow is told when it saves. JPEG without colour subsampling, so that thin
-# coloured strokes survive.
+# JPEG without chroma subsampling, which would blur thin colored strokes.
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     ".png": {"format": "PNG"},
     ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
@@ -29,10 +28,10 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     ".tiff": {"format": "TIFF", "compression": "tiff_deflate"},
 }
 
-MOST_PIXELS = 178_956_970  # of a picture that is enlarged: as many as Pillow opens
+MAX_PIXELS = 178_956_970  # of an enlarged picture; Pillow opens no larger ones either
 
-# What a camera's rotation mark asks for (EXIF, tag Orientation); 1 is upright already.
-TURNS = {
+# The transposition for each value of the EXIF tag Orientation; 1 means none.
+TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -49,18 +48,18 @@ def bundled_images() -> list[str]:
 
 
 def load_image(name_or_path: str | os.PathLike, size: int | None = None) -> Tensor:
-    """An image as a tensor (1, 3, H, W), RGB, float32, 0…1.
+    """Load an image as a tensor (1, 3, H, W), RGB, float32, 0…1.
 
-    Any mode that Pillow opens is taken: greyscale, palette, CMYK, 16 bit, transparency (laid over
-    white), a camera's rotation mark (applied), animations (their first frame).
+    Every mode that Pillow opens is converted: grayscale, palette, CMYK, 16 bit, transparency (on a
+    white background). The EXIF orientation is applied. Of an animation, the first frame is loaded.
 
     Args:
         name_or_path: a bundled name such as ``"great_wave"``, or a path to a file.
-        size: length of the longer side in pixels; the shape of the picture is kept. Without it
-            the picture keeps its own size.
+        size: the longer side in pixels; the aspect ratio is kept. By default the picture is not
+            resized.
 
     Raises:
-        CourseError: there is no such name or file, or the file is not a picture that can be read.
+        CourseError: there is no such name or file, or the file cannot be read as a picture.
     """
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
         raise CourseError(
@@ -68,45 +67,48 @@ def load_image(name_or_path: str | os.PathLike, size: int | None = None) -> Tens
         )
     path = find_image(name_or_path)
     try:
-        with warnings.catch_warnings():
-            # Pillow warns at 89 megapixels and refuses at 179; a camera's 100 are welcome.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as opened:
-                if size is not None:
-                    # A JPEG can be decoded at a half, a quarter or an eighth at once. Twice the
-                    # wanted size is left for the resampling below.
-                    opened.draft(None, (2 * size, 2 * size))
-                picture = to_rgb(upright(opened))
-    except UnidentifiedImageError as error:
-        reason = "it is empty" if path.stat().st_size == 0 else "it is not a picture"
-        raise CourseError(
-            f"{path} cannot be opened: {reason}; choose a JPEG or PNG file."
-        ) from error
-    except Image.DecompressionBombError as error:
-        raise CourseError(
-            f"{path} is refused because it unpacks to more than "
-            f"{2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} megapixels; scale it down first."
-        ) from error
-    except PermissionError as error:
-        raise CourseError(
-            f"{path} cannot be read ({error.strerror}); ask for the right to read it, or copy it."
-        ) from error
-    except MemoryError as error:
-        raise CourseError(f"{path} does not fit into memory; scale it down first.") from error
+        picture = open_rgb(path, size)
     except Exception as error:  # dozens of decoders, each with its own way to fail on a bad file
-        raise CourseError(f"{path} is damaged ({error}); save or download it again.") from error
+        raise CourseError(f"{path} {reason(path, error)}") from error
     if size is not None:
         picture = resize_longer_side(picture, size)
     return from_pil(picture)
 
 
+def open_rgb(path: Path, size: int | None) -> Image.Image:
+    """A file as an upright RGB picture, of at least twice the size if it is a JPEG file."""
+    with warnings.catch_warnings():
+        # Pillow warns at 89 megapixels and refuses at 179. Cameras have 100.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(path) as opened:
+            if size is not None:
+                # A JPEG decoder can scale by 1/2, 1/4 or 1/8, which saves time and memory. Twice
+                # the size is left for the resampling.
+                opened.draft(None, (2 * size, 2 * size))
+            return to_rgb(upright(opened))
+
+
+def reason(path: Path, error: Exception) -> str:
+    """The second half of a sentence that begins with the path: why the file cannot be read."""
+    if isinstance(error, UnidentifiedImageError):
+        found = "it is empty" if path.stat().st_size == 0 else "it is not a picture"
+        return f"cannot be opened: {found}; choose a JPEG or PNG file."
+    if isinstance(error, Image.DecompressionBombError):
+        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6
+        return f"is refused because it has more than {limit:.0f} megapixels; scale it down first."
+    if isinstance(error, PermissionError):
+        return f"cannot be read ({error.strerror}); change its permissions, or copy it."
+    if isinstance(error, MemoryError):
+        return "does not fit into memory; scale it down first."
+    return f"is damaged ({error}); save or download it again."
+
+
 def find_image(name_or_path: str | os.PathLike) -> Path:
-    """The file that a bundled name or a path stands for."""
+    """The path of the file that a bundled name or a path refers to."""
     text = os.fspath(name_or_path) if isinstance(name_or_path, (str, os.PathLike)) else ""
     if not text:
         raise CourseError(
-            f"An image is named by a bundled name or a path, not by {name_or_path!r}; "
-            f'try "great_wave".'
+            f'An image is a bundled name or a path, not {name_or_path!r}; try "great_wave".'
         )
     names = bundled_images()
     try:
@@ -114,7 +116,7 @@ def find_image(name_or_path: str | os.PathLike) -> Path:
         if path.is_file():
             return path
         if path.is_dir() and text not in names:
-            raise CourseError(f"{path} is a folder; name one picture in it.")
+            raise CourseError(f"{path} is a folder; give the path of one picture in it.")
     except (OSError, RuntimeError):  # a name too long for the file system; ~ of an unknown user
         pass
     if text in names:
@@ -127,20 +129,19 @@ def find_image(name_or_path: str | os.PathLike) -> Path:
 
 
 def upright(picture: Image.Image) -> Image.Image:
-    """The picture turned as the camera's rotation mark says.
+    """The picture, transposed according to its EXIF orientation.
 
-    Pillow's `exif_transpose` does this too, but it writes all the other marks anew, and one that
-    is broken would cost the picture.
+    Pillow's `exif_transpose` also rewrites all other EXIF tags, and fails if one of them is broken.
     """
-    turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    return picture if turn is None else picture.transpose(turn)
+    method = TRANSPOSES.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    return picture if method is None else picture.transpose(method)
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
-    """Any Pillow mode as 8-bit RGB: transparency over white, 16 bit scaled down.
+    """Convert any Pillow mode to 8-bit RGB, with transparency on a white background.
 
-    Integers have the range of 16 bits and floats that of 0…1; where the numbers leave that range
-    nothing says what white is, so the darkest becomes 0 and the brightest 255.
+    Integers are assumed to have the range of 16 bits, and floats the range 0…1. If a value is
+    outside it, white is unknown: the minimum becomes 0 and the maximum 255.
     """
     if picture.mode.startswith(("I", "F")):
         values = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0.0, neginf=0.0)
@@ -158,12 +159,12 @@ def to_rgb(picture: Image.Image) -> Image.Image:
 
 
 def resize_longer_side(picture: Image.Image, size: int) -> Image.Image:
-    """The picture scaled so that its longer side has ``size`` pixels, the shape kept."""
+    """The picture with ``size`` pixels on its longer side and the same aspect ratio."""
     scale = size / max(picture.size)
     width, height = (max(1, round(side * scale)) for side in picture.size)
     if (width, height) == picture.size:
         return picture
-    if width * height > MOST_PIXELS:
+    if width * height > MAX_PIXELS:
         raise CourseError(
             f"At size={size} the picture would have {width * height / 1e6:.0f} megapixels; "
             "choose a smaller size."
@@ -172,23 +173,23 @@ def resize_longer_side(picture: Image.Image, size: int) -> Image.Image:
 
 
 def resized(image: Tensor, size: Sequence[int]) -> Tensor:
-    """An image (1, 3, H, W), 0…1, in another size (height, width), on the device where it is."""
-    # By way of the CPU: Apple's GPUs cannot do it in every version of PyTorch.
+    """An image (1, 3, H, W), 0…1, resized to (height, width) by bicubic interpolation."""
+    # On the CPU, because Apple's GPUs do not support it in every version of PyTorch.
     result = F.interpolate(image.cpu(), tuple(size), mode="bicubic", antialias=True)
     return result.clamp_(0, 1).to(image.device)
 
 
 def from_pil(picture: Image.Image) -> Tensor:
-    """A Pillow picture in mode RGB as a tensor (1, 3, H, W), 0…1."""
+    """A Pillow picture in mode RGB as a tensor (1, 3, H, W), float32, 0…1."""
     values = torch.from_numpy(np.array(picture, dtype=np.uint8))
     return values.permute(2, 0, 1).unsqueeze(0).float().contiguous() / 255
 
 
 def to_pil(image: Tensor) -> Image.Image:
-    """An image (1, 3, H, W) or (3, H, W) as a Pillow picture; values outside 0…1 are clipped.
+    """An image (1, 3, H, W) or (3, H, W) as a Pillow picture; values are clamped to 0…1.
 
     Raises:
-        CourseError: not an image, or it holds numbers that are not finite.
+        CourseError: it is not an image, or has values that are not finite.
     """
     if not isinstance(image, Tensor):
         raise CourseError(f"An image is a tensor (1, 3, H, W), not a {type(image).__name__}.")
@@ -196,36 +197,35 @@ def to_pil(image: Tensor) -> Image.Image:
     if image.dim() == 4 and shape[0] == 1:
         image = image[0]
     if image.dim() != 3 or image.shape[0] != 3 or 0 in shape:
-        raise CourseError(f"An image has shape (1, 3, H, W) and this one has {shape}.")
+        raise CourseError(f"An image has the shape (1, 3, H, W), not {shape}.")
     image = image.detach().float().cpu()
     if not image.isfinite().all():
-        raise CourseError(
-            "The image holds numbers that are not finite; use the one of an earlier step."
-        )
+        raise CourseError("The image has values that are not finite; use an earlier step.")
     values = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
     return Image.fromarray(values.numpy())
 
 
 def save_image(image: Tensor, path: str | os.PathLike) -> Path:
-    """Write an image (1, 3, H, W) to a file; the ending chooses PNG, JPEG, WebP or TIFF.
+    """Write an image (1, 3, H, W) to a PNG, JPEG, WebP or TIFF file, chosen by the ending.
 
-    The file appears whole or not at all: an interruption leaves the old one as it was.
+    The file is replaced as a whole: an interruption leaves the old one unchanged.
 
     Returns:
-        The path that was written.
+        The path of the file.
 
     Raises:
-        CourseError: an ending without a format, not an image, or a place that cannot be written.
+        CourseError: the ending names no such format, it is not an image, or the file cannot be
+            written.
     """
     try:
         path = Path(path).expanduser()
     except (TypeError, RuntimeError) as error:  # not a path; ~ of an unknown user
-        raise CourseError(f"{path!r} is not the path of a file ({error}).") from error
+        raise CourseError(f"{path!r} is not a path ({error}).") from error
     options = check_ending(path)
     picture = to_pil(image)
     try:
         write_atomically(path, lambda partial: picture.save(partial, **options))
-    except (OSError, ValueError) as error:  # ValueError: WebP takes 16383 pixels a side
+    except (OSError, ValueError) as error:  # ValueError: WebP allows 16383 pixels a side
         reason = getattr(error, "strerror", None) or error
         raise CourseError(
             f"{path} cannot be written ({reason}); choose another place or format."
@@ -233,8 +233,8 @@ def save_image(image: Tensor, path: str | os.PathLike) -> Path:
     return path
 
 
-def check_place(path: Path) -> None:
-    """Raise a CourseError if `save_image` could not write this file: before a long run."""
+def check_writable(path: Path) -> None:
+    """Raise a CourseError if `save_image` could not write this file; to be called before a run."""
     check_ending(path)
     try:
         path = path.expanduser()
@@ -249,10 +249,10 @@ def check_place(path: Path) -> None:
 
 
 def check_ending(path: Path) -> dict[str, Any]:
-    """What Pillow is told for this ending; a CourseError names the endings that are possible."""
+    """Pillow's options for this ending; a CourseError lists the possible endings."""
     if path.suffix.lower() not in SAVE_OPTIONS:
         raise CourseError(
-            f'"{path.name}" has no ending that names a picture format; '
+            f'"{path.name}" has no ending of a picture format; '
             f"use one of {', '.join(SAVE_OPTIONS)}."
         )
     return SAVE_OPTIONS[path.suffix.lower()]

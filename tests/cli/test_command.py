@@ -226,7 +226,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="SIGINT ends a process there"
 def test_ctrl_c_in_the_middle_saves_the_best_picture_and_says_so(tmp_path):
     out = tmp_path / "o.png"
     process = start("render", "cat", "great_wave", "-o", out, "--size", "32", "--steps", "100000")
-    assert "Ctrl-C stops early" in process.stdout.readline()
+    assert "Ctrl-C stops the run" in process.stdout.readline()
     shown = ""
     while not re.search(r"\b([3-9]|\d\d+)/100000", shown):  # the bar has counted to three
         shown += process.stderr.read(1)
@@ -239,7 +239,7 @@ def test_ctrl_c_in_the_middle_saves_the_best_picture_and_says_so(tmp_path):
     assert (painted - nst.load_image("cat", 32)).abs().mean() > 0.005
     # A run as long as this one would have been can be taken up again.
     assert sorted(path.name for path in tmp_path.iterdir()) == ["o.png", "o.png.checkpoint"]
-    assert "The same command with --resume goes on from here." in said
+    assert "The same command with --resume continues from here." in said
 
 
 @posix
@@ -314,7 +314,7 @@ def test_notebooks_are_run_in_full_from_a_clean_kernel_and_keep_their_outputs(
 )
 def test_notebook_that_fails_keeps_its_old_outputs(folder, monkeypatch, capsys, last, said):
     if "sleep" in last:
-        monkeypatch.setattr(notebooks, "SECONDS_A_CELL", 1)
+        monkeypatch.setattr(notebooks, "CELL_TIMEOUT", 1)
     before = write(folder / "00_one.ipynb", "print('new')", last)
     assert cli.main(["notebooks"]) == 1
     error = capsys.readouterr().err

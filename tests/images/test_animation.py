@@ -136,7 +136,7 @@ def test_animation_too_large_for_a_notebook_is_refused_and_leaves_no_file(tmp_pa
     ("frames", "name", "said"),
     [
         ([], "run.webp", "one or more frames"),
-        ([frame(0), frame(0, 31)], "run.webp", "equal size"),
+        ([frame(0), frame(0, 31)], "run.webp", "same size"),
         (FRAMES, "run.mp4", r"ends in .webp or .gif"),
     ],
 )

@@ -18,7 +18,7 @@ from nst_course.images import io as images
 
 RED, WHITE, DARK = (1, 0, 0), (1, 1, 1), (13000 / 65535,) * 3
 
-# Mode, colour in it, and the RGB that it stands for.
+# Mode, color in it, and the RGB that it stands for.
 MODES = {
     "1": (1, WHITE),
     "L": (51, (0.2, 0.2, 0.2)),
@@ -49,8 +49,8 @@ def noise(width: int, height: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def assert_colour(image: torch.Tensor, colour: tuple, tolerance: float) -> None:
-    expected = torch.tensor(colour, dtype=torch.float32).view(1, 3, 1, 1).expand_as(image)
+def assert_color(image: torch.Tensor, color: tuple, tolerance: float) -> None:
+    expected = torch.tensor(color, dtype=torch.float32).view(1, 3, 1, 1).expand_as(image)
     torch.testing.assert_close(image, expected, atol=tolerance, rtol=0)
 
 
@@ -66,20 +66,20 @@ def test_bundled_picture_is_rgb_float32_in_0_to_1(name):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_mode_is_read_as_the_colour_it_stands_for(mode):
-    colour, expected = MODES[mode]
-    image = images.from_pil(images.to_rgb(Image.new(mode, (3, 2), colour)))
+def test_mode_is_read_as_the_color_it_stands_for(mode):
+    color, expected = MODES[mode]
+    image = images.from_pil(images.to_rgb(Image.new(mode, (3, 2), color)))
     assert image.shape == (1, 3, 2, 3)
-    assert_colour(image, expected, tolerance=1.01 / 255)
+    assert_color(image, expected, tolerance=1.01 / 255)
 
 
 @pytest.mark.parametrize(("file_format", "mode"), IN_FILES)
 def test_mode_is_read_from_a_file(tmp_path, file_format, mode):
-    colour, expected = MODES[mode]
-    Image.new(mode, (16, 8), colour).save(tmp_path / "picture", file_format)
+    color, expected = MODES[mode]
+    Image.new(mode, (16, 8), color).save(tmp_path / "picture", file_format)
     image = nst.load_image(tmp_path / "picture")
     assert image.shape == (1, 3, 8, 16) and image.dtype == torch.float32
-    assert_colour(image, expected, tolerance=3 / 255)
+    assert_color(image, expected, tolerance=3 / 255)
 
 
 @pytest.mark.parametrize("transparent", [False, True])
@@ -87,9 +87,9 @@ def test_palette_is_looked_up_and_its_transparency_laid_over_white(tmp_path, tra
     picture = Image.new("P", (4, 4), 1)
     picture.putpalette([0, 0, 255, 255, 0, 0])
     picture.save(tmp_path / "p.png", **({"transparency": 1} if transparent else {}))
-    assert_colour(nst.load_image(tmp_path / "p.png"), WHITE if transparent else RED, 0)
+    assert_color(nst.load_image(tmp_path / "p.png"), WHITE if transparent else RED, 0)
     with_alpha = Image.new("RGBA", (4, 4), (255, 0, 0, 255)).convert("PA")
-    assert_colour(images.from_pil(images.to_rgb(with_alpha)), RED, 0)
+    assert_color(images.from_pil(images.to_rgb(with_alpha)), RED, 0)
 
 
 @pytest.mark.parametrize("values", [(-5.0, 10.0), (0.0, 200.0)])
@@ -132,16 +132,16 @@ def test_broken_mark_of_a_camera_does_not_cost_the_picture(tmp_path):
 def test_first_frame_of_an_animation_is_read(tmp_path, ending):
     if ending == "mpo" and int(PIL.__version__.split(".")[0]) < 11:
         pytest.skip("Pillow 10 writes MPO files that it cannot read")
-    first, *rest = (Image.new("RGB", (128, 96), colour) for colour in ("red", "lime", "blue"))
+    first, *rest = (Image.new("RGB", (128, 96), color) for color in ("red", "lime", "blue"))
     options = {} if ending in ("mpo", "tiff") else {"duration": 100}
     first.save(tmp_path / f"a.{ending}", save_all=True, append_images=rest, **options)
-    assert_colour(nst.load_image(tmp_path / f"a.{ending}"), RED, tolerance=4 / 255)
+    assert_color(nst.load_image(tmp_path / f"a.{ending}"), RED, tolerance=4 / 255)
 
 
 def test_icon_of_20_pixels_is_read_and_enlarged(tmp_path):
     Image.new("RGBA", (20, 20), "red").save(tmp_path / "i.ico", sizes=[(20, 20)])
     assert nst.load_image(tmp_path / "i.ico").shape == (1, 3, 20, 20)
-    assert_colour(nst.load_image(tmp_path / "i.ico", size=50), RED, 0)
+    assert_color(nst.load_image(tmp_path / "i.ico", size=50), RED, 0)
 
 
 # ---------------------------------------------------------------- size
@@ -165,7 +165,7 @@ def test_without_a_size_the_picture_keeps_its_own(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg"])
-def test_reducing_keeps_the_mean_colour_of_every_quarter(tmp_path, ending):
+def test_reducing_keeps_the_mean_color_of_every_quarter(tmp_path, ending):
     quarters = np.random.default_rng(0).integers(60, 200, (2, 2, 3)).astype(np.uint8)
     Image.fromarray(quarters.repeat(400, 0).repeat(400, 1)).save(tmp_path / f"p.{ending}")
     small = nst.load_image(tmp_path / f"p.{ending}", size=40)
@@ -180,7 +180,7 @@ def test_jpeg_of_60_megapixels_is_reduced_to_256(tmp_path):
     Image.new("RGB", (10000, 6000), "red").save(tmp_path / "p.jpg")
     image = nst.load_image(tmp_path / "p.jpg", size=256)
     assert image.shape == (1, 3, 154, 256)
-    assert_colour(image, RED, tolerance=4 / 255)
+    assert_color(image, RED, tolerance=4 / 255)
 
 
 @pytest.mark.parametrize("size", [0, -3, 2.5, "256", True, float("nan")])
@@ -311,7 +311,7 @@ def test_name_like_no_other_lists_the_bundled_ones(name):
 
 @pytest.mark.parametrize("name", [None, 3, "", b"cat", ["cat"]])
 def test_what_is_no_name_is_refused(name):
-    with pytest.raises(nst.CourseError, match="named by a bundled name or a path"):
+    with pytest.raises(nst.CourseError, match="An image is a bundled name or a path"):
         nst.load_image(name)
 
 
@@ -349,7 +349,7 @@ def test_picture_survives_the_way_to_a_file_and_back(tmp_path, ending, file_form
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_values_are_clipped_and_rounded_to_the_nearest_of_256(tmp_path):
+def test_values_are_clamped_and_rounded_to_the_nearest_of_256(tmp_path):
     values = torch.linspace(-0.5, 1.5, 3 * 40 * 7).view(1, 3, 40, 7)
     shown = np.asarray(nst.to_pil(values))
     exact = np.clip(values[0].permute(1, 2, 0).double().numpy(), 0, 1) * 255
@@ -401,7 +401,10 @@ def test_interrupted_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeyp
 
 @pytest.mark.parametrize("name", ["picture", "picture.bmp3", "picture.gif", ".png", "a.png.txt"])
 def test_ending_without_a_format_names_those_that_have_one(tmp_path, name):
-    for refuse in (lambda path: nst.save_image(torch.zeros(1, 3, 4, 4), path), images.check_place):
+    for refuse in (
+        lambda path: nst.save_image(torch.zeros(1, 3, 4, 4), path),
+        images.check_writable,
+    ):
         with pytest.raises(nst.CourseError, match=r"use one of \.png, \.jpg"):
             refuse(tmp_path / name)
 
@@ -411,14 +414,17 @@ def test_place_that_cannot_be_written_is_found_before_and_while_saving(tmp_path,
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "file").write_text("not a folder")
     path = Path(place) if place.startswith("~") else tmp_path / place
-    for refuse in (images.check_place, lambda path: nst.save_image(torch.zeros(1, 3, 4, 4), path)):
+    for refuse in (
+        images.check_writable,
+        lambda path: nst.save_image(torch.zeros(1, 3, 4, 4), path),
+    ):
         with pytest.raises(nst.CourseError):
             refuse(path)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "folder.png"]
 
 
-def test_look_at_a_good_place_leaves_nothing_there(tmp_path):
-    images.check_place(tmp_path / "new" / "p.png")
+def test_check_of_a_good_place_leaves_nothing_there(tmp_path):
+    images.check_writable(tmp_path / "new" / "p.png")
     assert list((tmp_path / "new").iterdir()) == []
 
 

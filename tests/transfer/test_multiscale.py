@@ -335,7 +335,7 @@ def test_killed_render_goes_on_to_the_same_file(tmp_path):
     again = start(out)
     said, errors = again.communicate(timeout=120)
     assert again.returncode == 0, errors
-    assert "Going on from the checkpoint." in said
+    assert "Continuing from the checkpoint." in said
     assert "24 px" not in errors  # the first scale is not painted again
     assert out.read_bytes() == (tmp_path / "whole.png").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["killed.png", "whole.png"]
@@ -352,16 +352,16 @@ def test_resume_with_other_settings_is_one_sentence(tmp_path, monkeypatch, capsy
     assert not (tmp_path / "o.png").exists()
 
 
-def test_checkpoint_is_not_painted_over_by_forgetting_to_resume(tmp_path, monkeypatch, capsys):
+def test_checkpoint_is_not_overwritten_by_forgetting_to_resume(tmp_path, monkeypatch, capsys):
     def stopped(self):
-        raise nst.CourseError("painting")
+        raise nst.CourseError("stopped here")
 
     monkeypatch.setattr(Poster, "run", stopped)
     checkpoint = tmp_path / "o.png.checkpoint"
     checkpoint.write_bytes(b"two hours of work")
     command = ["render", "cat", "great_wave", "-o", str(tmp_path / "o.png"), "--size", "32"]
     assert cli.main([*command, "--steps", "100000"]) == 1
-    assert "add --resume to go on with it, or delete the file" in capsys.readouterr().err
+    assert "add --resume to continue it, or delete the file" in capsys.readouterr().err
     assert cli.main([*command, "--steps", "1"]) == 1  # a short run needs no checkpoint
-    assert "painting" in capsys.readouterr().err
+    assert "stopped here" in capsys.readouterr().err
     assert checkpoint.read_bytes() == b"two hours of work"
