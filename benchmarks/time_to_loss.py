@@ -17,6 +17,7 @@ differ for solvers that let pixels go below black and above white, where a scree
 """
 
 import argparse
+import functools
 import itertools
 import math
 import re
@@ -84,7 +85,7 @@ def race(content: Tensor, style: Tensor, steps: int, precision: str) -> dict[str
     backbone = nst.load_backbone()
     content, style = content.to(backbone.device), style.to(backbone.device)
     objective = PlainObjective(content, style, backbone)
-    transfer = nst.StyleTransfer(content, style, backbone, init="recoloured", precision=precision)
+    transfer = nst.StyleTransfer(content, style, backbone, init="recolored", precision=precision)
     turns = {OURS: our_turns(transfer, steps)}
     turns |= {name: begin(objective, content) for name, begin in REFERENCES.items()}
     runs = {name: Run() for name in turns}
@@ -248,8 +249,13 @@ def cost_of_a_step(sizes: list[int], precision: str, repeats: int = 3) -> None:
             for tile in (None, TILE)
         ]
         height, width = content.shape[2:]
-        bare = bare_convolutions(runs[0]._backbone, height, width)
-        calls = {"bare": bare, "whole": runs[0]._step, "tiled": runs[1]._step}
+        bare = bare_convolutions(runs[0].safeguards.precision.backbone(0), height, width)
+        whole_steps, tiled_steps = (run.steps(1000) for run in runs)
+        calls = {
+            "bare": bare,
+            "whole": functools.partial(next, whole_steps),
+            "tiled": functools.partial(next, tiled_steps),
+        }
         for call in calls.values():
             call()
         seconds: dict[str, list[float]] = {name: [] for name in calls}

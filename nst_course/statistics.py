@@ -1,12 +1,159 @@
-"""The Gram matrix that the loop uses: the values of `losses.gram_matrix`, computed faster."""
+"""What can be compared as style: functions of features that average over positions.
 
+Each works as ``StyleTransfer(…, statistic=nst.covariance)``. So does any function of the reader's
+own whose value is a mean over positions; one that is made of several means is a `Statistic`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .losses import gram_matrix
+
+SHIFT = -1.0  # of the activations in `shifted_gram_matrix`
+LEAST_VARIANCE = 1e-4  # of a channel; the square root has no finite gradient at 0
 POSITIONS_AT_ONCE = 4096  # that are converted from 16 bits to float32 together
+
+
+def mean_and_std(features: Tensor) -> Tensor:
+    """The mean and the standard deviation of each channel (Huang and Belongie 2017, eq. 6 and 7).
+
+    Args:
+        features: (1, C, H, W).
+
+    Returns:
+        (1, 2, C).
+    """
+    return _mean_and_std(_two_moments(features))
+
+
+def covariance(features: Tensor) -> Tensor:
+    """The covariance of the channels, G − μ μᵀ: the Gram matrix of the centered features.
+
+    Args:
+        features: (1, C, H, W).
+
+    Returns:
+        (1, C, C).
+    """
+    return _covariance(_gram_and_mean(features))
+
+
+def shifted_gram_matrix(features: Tensor) -> Tensor:
+    """The Gram matrix of activations minus 1 (Novak and Nikulin 2016, section 3.3).
+
+    After the ReLU most entries are 0. The shift lets a pair of channels count where neither is
+    active, too.
+
+    Args:
+        features: (1, C, H, W).
+
+    Returns:
+        (1, C, C).
+    """
+    return fast_gram_matrix(features + SHIFT)
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A statistic made of means over positions, which combine from tiles, regions and artworks.
+
+    Attributes:
+        means: features (1, C, H, W) and weights → a mean over positions of anything. The weights,
+            (1, 1, H, W) or None, say how much each position counts; their mean is 1.
+        summary: what is compared, from these means.
+    """
+
+    means: Callable[[Tensor, Tensor | None], Tensor]
+    summary: Callable[[Tensor], Tensor] = lambda means: means
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """The statistic of features (1, C, H, W)."""
+        return self.summary(self.means(features, None))
+
+    def is_mean(self, channels: int, device: torch.device) -> bool:
+        """Whether `means` really is a mean over positions: tried on two halves of some features."""
+        generator = torch.Generator().manual_seed(0)
+        features = torch.rand((1, channels, 4, 6), generator=generator).to(device)
+        whole = self.means(features, None)
+        halves = [self.means(half, None) for half in features.split(2, dim=2)]
+        return torch.allclose(whole, sum(halves) / 2, rtol=1e-3, atol=1e-6)
+
+
+def as_statistic(statistic: Statistic | Callable[[Tensor], Tensor]) -> Statistic:
+    """One of this module's functions, a `Statistic`, or a function of the reader's own.
+
+    Such a function takes no weights: for a region it gets the positions inside alone, as features
+    (1, C, n, 1).
+    """
+    if isinstance(statistic, Statistic):
+        return statistic
+    return STATISTICS.get(statistic) or Statistic(_of_positions_inside(statistic))
+
+
+def _of_positions_inside(statistic: Callable[[Tensor], Tensor]) -> Callable:
+    def means(features: Tensor, weights: Tensor | None) -> Tensor:
+        features = features.float() if features.dtype.itemsize < 4 else features
+        if weights is None:
+            return statistic(features)
+        inside = weights.flatten() > 0
+        if not inside.any():
+            return torch.zeros_like(statistic(features))
+        return weights.mean() * statistic(features.flatten(2)[:, :, inside].unsqueeze(3))
+
+    return means
+
+
+def _gram(features: Tensor, weights: Tensor | None = None) -> Tensor:
+    """F F ᵀ / (H·W), each position with its weight."""
+    return fast_gram_matrix(features if weights is None else features * weights.sqrt())
+
+
+def _shifted_gram(features: Tensor, weights: Tensor | None = None) -> Tensor:
+    return _gram(features + SHIFT, weights)
+
+
+def _mean(features: Tensor, weights: Tensor | None = None) -> Tensor:
+    """(1, C), in float32 or longer."""
+    features = features.float() if features.dtype.itemsize < 4 else features
+    return (features if weights is None else features * weights).mean((2, 3))
+
+
+def _two_moments(features: Tensor, weights: Tensor | None = None) -> Tensor:
+    """(1, 2, C): the means of the activations and of their squares."""
+    features = features.float() if features.dtype.itemsize < 4 else features
+    return torch.stack([_mean(features, weights), _mean(features.square(), weights)], dim=1)
+
+
+def _mean_and_std(moments: Tensor) -> Tensor:
+    mean, square = moments.unbind(1)
+    variance = (square - mean.square()).clamp(min=LEAST_VARIANCE)
+    return torch.stack([mean, variance.sqrt()], dim=1)
+
+
+def _gram_and_mean(features: Tensor, weights: Tensor | None = None) -> Tensor:
+    """(1, C, C + 1): the Gram matrix, and the means as a last column."""
+    return torch.cat([_gram(features, weights), _mean(features, weights).unsqueeze(2)], dim=2)
+
+
+def _covariance(means: Tensor) -> Tensor:
+    gram, mean = means[..., :-1], means[..., -1:]
+    return gram - mean @ mean.mT
+
+
+STATISTICS: dict[Callable, Statistic] = {
+    gram_matrix: Statistic(_gram),
+    mean_and_std: Statistic(_two_moments, _mean_and_std),
+    covariance: Statistic(_gram_and_mean, _covariance),
+    shifted_gram_matrix: Statistic(_shifted_gram),
+}
+
+
+# ---------------------------------------------------------------- the Gram matrix of the loop
 
 
 def fast_gram_matrix(features: Tensor) -> Tensor:

@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("--backbone", choices=("vgg16", "vgg19"), default="vgg16")
     render.add_argument("--pooling", choices=("max", "avg"), default="max")
     render.add_argument(
-        "--init", choices=STARTS, default="recoloured", help="initial image (%(default)s)"
+        "--init", choices=STARTS, default="recolored", help="initial image (%(default)s)"
     )
     render.add_argument("--optimizer", choices=("lbfgs", "adam"), default="lbfgs")
     render.add_argument("--precision", choices=("auto", *PRECISIONS), default="auto")

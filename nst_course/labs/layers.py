@@ -4,7 +4,7 @@ import ipywidgets as widgets
 from torch import Tensor
 
 from ..images.io import load_image
-from ..transfer.gradient_balance import gradient_lengths, weights_for_shares
+from ..transfer.gradient_balance import balanced_weights, gradient_norms
 from ..transfer.style_transfer import STYLE_LAYERS, StyleTransfer
 from .frames import img, thumbnail
 from .lab import PaintingLab, picture_menu
@@ -91,14 +91,14 @@ class LayerMixer(PaintingLab):
         """The weights that give the terms their shares, once the gradients have been measured."""
         if not self.lengths:
             return {}
-        return {"style_layers": weights_for_shares(settings["shares"], self.lengths)}
+        return {"style_layers": balanced_weights(settings["shares"], self.lengths)}
 
     def make_transfer(self, settings: dict, start: Tensor | None) -> StyleTransfer:
         """A transfer that starts from a sketch, at which the gradients are measured."""
         content, style = (load_image(settings[name], self.size) for name in ("content", "style"))
         sketch = StyleTransfer(content, style, shared_backbone())
         image = sketch.run(SKETCH_STEPS, progress=False).image if start is None else start
-        self.lengths = gradient_lengths(sketch, image)
+        self.lengths = gradient_norms(sketch, image)
         return StyleTransfer(
             content,
             style,

@@ -1,7 +1,8 @@
-"""A run on disk, so that it can be taken up again where it was killed."""
+"""A run on disk, so that it can be resumed where it was killed."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -11,63 +12,63 @@ from ..errors import CourseError
 from ..files import write_atomically
 
 
-def save_checkpoint(path: Path, tensors: dict[str, Tensor], facts: dict) -> None:
-    """Write tensors, and facts that JSON can hold; the file appears whole or not at all.
+def save_checkpoint(path: Path, state: dict) -> None:
+    """Write nested dicts and lists of tensors, numbers, strings and None; all of it or nothing.
 
     Raises:
         CourseError: the disk is full, or the place cannot be written.
     """
-    contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    tensors: dict[str, Tensor] = {}
+    facts = {"state": json.dumps(_separate(state, tensors, "state"))}
     try:
-        write_atomically(
-            path, lambda partial: save_file(contiguous, partial, {"facts": json.dumps(facts)})
-        )
+        write_atomically(path, lambda partial: save_file(tensors, partial, facts))
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         raise CourseError(f"{path} cannot be written ({reason}); make room on the disk.") from error
 
 
-def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict]:
-    """What `save_checkpoint` has written.
+def load_checkpoint(path: Path) -> dict:
+    """What `save_checkpoint` has written; tuples come back as lists.
 
     Raises:
         CourseError: the file is damaged, or is no checkpoint.
     """
     try:
         with safe_open(path, "pt") as file:
-            facts = json.loads(file.metadata()["facts"])
             # Cloned: in the file a tensor may begin anywhere, and sums differ in their last digit
             # with where it begins.
-            return {name: file.get_tensor(name).clone() for name in file.keys()}, facts  # noqa: SIM118
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            return _combine(json.loads(file.metadata()["state"]), tensors)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise damaged(path) from error
 
 
-def separate(state: object, tensors: dict[str, Tensor], name: str = "optimizer") -> object:
-    """Nested dicts and lists with each tensor moved to ``tensors`` and named in its place."""
+def damaged(path: Path) -> CourseError:
+    """The error for a file that cannot be used."""
+    return CourseError(
+        f"{path} is damaged, or is no checkpoint of this program; delete it and start again."
+    )
+
+
+def _separate(state: Any, tensors: dict[str, Tensor], name: str) -> Any:
+    """The state with each tensor moved to ``tensors`` and named in its place."""
     if isinstance(state, Tensor):
-        tensors[name] = state
+        tensors[name] = state.detach().contiguous()
         return {"tensor": name}
     if isinstance(state, dict):
-        pairs = ([key, separate(value, tensors, f"{name}.{key}")] for key, value in state.items())
+        pairs = ([key, _separate(value, tensors, f"{name}.{key}")] for key, value in state.items())
         return {"dict": list(pairs)}  # JSON would turn keys that are numbers into strings
     if isinstance(state, (list, tuple)):
-        return [separate(value, tensors, f"{name}.{i}") for i, value in enumerate(state)]
+        return [_separate(value, tensors, f"{name}.{i}") for i, value in enumerate(state)]
     return state
 
 
-def combine(state: object, tensors: dict[str, Tensor]) -> object:
-    """The opposite of `separate`; tuples come back as lists."""
+def _combine(state: Any, tensors: dict[str, Tensor]) -> Any:
+    """The opposite of `_separate`."""
     if isinstance(state, list):
-        return [combine(value, tensors) for value in state]
+        return [_combine(value, tensors) for value in state]
     if isinstance(state, dict) and "tensor" in state:
         return tensors[state["tensor"]]
     if isinstance(state, dict):
-        return {key: combine(value, tensors) for key, value in state["dict"]}
+        return {key: _combine(value, tensors) for key, value in state["dict"]}
     return state
-
-
-def damaged(path: Path) -> CourseError:
-    return CourseError(
-        f"{path} is damaged, or is no checkpoint of this program; delete it and start anew."
-    )

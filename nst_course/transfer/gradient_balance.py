@@ -1,4 +1,4 @@
-"""How hard each term of the objective pulls on the image, and weights for chosen shares."""
+"""How strongly each term of the objective pulls on the image, and weights that balance them."""
 
 from collections.abc import Mapping
 
@@ -9,13 +9,13 @@ from ..errors import CourseError
 from .style_transfer import StyleTransfer
 
 
-def gradient_lengths(transfer: StyleTransfer, image: Tensor) -> dict[str, float]:
-    """Euclidean length of the gradient of every term with respect to the image.
+def gradient_norms(transfer: StyleTransfer, image: Tensor) -> dict[str, float]:
+    """Euclidean norm of the gradient of each term with respect to the image.
 
     Args:
         transfer: its layers are measured, its weights are left out.
         image: (1, 3, H, W), 0…1, of the content's size. Not the content itself: there the content
-            loss is 0 and does not pull at all.
+            loss is 0, and so is its gradient.
 
     Returns:
         ``"content"`` and every style layer → ‖∂L/∂image‖, of the loss without α, β or w_l.
@@ -23,39 +23,37 @@ def gradient_lengths(transfer: StyleTransfer, image: Tensor) -> dict[str, float]
     image = image.detach().clone().requires_grad_()
     names = {"content": "content", **{layer: f"style/{layer}" for layer in transfer.style_layers}}
     losses = transfer.losses(image)
-    lengths = {}
+    norms: dict[str, float] = {}
     for term, name in names.items():
-        if transfer.tile is not None and lengths:  # in tiles, the way back can be gone only once
+        if transfer.objective.tile is not None and norms:  # tiles allow one backward pass
             losses = transfer.losses(image)
         (gradient,) = torch.autograd.grad(losses[name], image, retain_graph=True)
-        lengths[term] = gradient.norm().item()
-    return lengths
+        norms[term] = gradient.norm().item()
+    return norms
 
 
-def weights_for_shares(
-    shares: Mapping[str, float], lengths: Mapping[str, float]
-) -> dict[str, float]:
-    """Weights w_l that give every layer its share of the pull, for α = β = 1.
+def balanced_weights(shares: Mapping[str, float], norms: Mapping[str, float]) -> dict[str, float]:
+    """Weights w_l that give the gradient of every layer its share of the sum, for α = β = 1.
 
     Args:
         shares: ``"content"`` (above 0) and style layers → share; only their ratios count.
-        lengths: as `gradient_lengths` returns them.
+        norms: as `gradient_norms` returns them.
 
     Returns:
         Style layer → w_l = share_l / share_content · ‖∂L_content‖ / ‖∂E_l‖; layers whose share is
         0 are left out.
 
     Raises:
-        CourseError: the content has no share, or a length is 0.
+        CourseError: the content has no share, or a norm is 0.
     """
     if shares["content"] <= 0:
         raise CourseError("The content needs a share above 0; the others are measured by it.")
-    unmoved = [name for name, share in shares.items() if share > 0 and lengths[name] == 0]
-    if unmoved:
-        raise CourseError(f"{unmoved[0]} does not pull on this image at all; take another image.")
-    unit = lengths["content"] / shares["content"]
+    zero = [name for name, share in shares.items() if share > 0 and norms[name] == 0]
+    if zero:
+        raise CourseError(f"The gradient of {zero[0]} is 0 on this image; take another image.")
+    unit = norms["content"] / shares["content"]
     return {
-        layer: share * unit / lengths[layer]
+        layer: share * unit / norms[layer]
         for layer, share in shares.items()
         if layer != "content" and share > 0
     }

@@ -1,18 +1,27 @@
 """Where an optimization starts: the photograph, its recolored copy, the artwork, or noise."""
 
+import warnings
+
 import torch
 from torch import Tensor
 
-from ..checks import as_image, check_choice
+from ..checks import as_image, check_choice, check_count
 from ..errors import CourseError
 from ..images.color import match_colours
 from ..images.io import resized
 
-STARTS = ("content", "recoloured", "style", "noise")
+STARTS = ("content", "recolored", "style", "noise")
 
 
 def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int) -> Tensor:
-    """The pixels that the optimisation starts from, of the content's shape."""
+    """The image that the optimization starts from, (1, 3, H, W), of the content's shape.
+
+    Args:
+        init: one of `STARTS`, or the image itself.
+        content, style: what the names refer to.
+        seed: of the noise.
+    """
+    check_count("seed", seed)
     if isinstance(init, Tensor):
         if init.shape != content.shape:
             raise CourseError(
@@ -20,10 +29,13 @@ def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int
                 "give both the same."
             )
         return as_image("init", init).to(content.device).clone()
+    if isinstance(init, str) and init == "recoloured":
+        warnings.warn('init="recoloured" is now "recolored".', DeprecationWarning, stacklevel=4)
+        init = "recolored"
     check_choice("init", init, STARTS)
     if init == "content":
         return content.clone()
-    if init == "recoloured":
+    if init == "recolored":
         return match_colours(content, style).clamp(0, 1)
     if init == "style":
         return resized(style, content.shape[2:])

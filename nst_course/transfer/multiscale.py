@@ -108,7 +108,7 @@ class Poster:
             seconds += largest.seconds
         height, width = transfer.content.shape[2:]
         device = transfer.content.device
-        return Forecast(seconds, largest, height, width, transfer.tile, device)
+        return Forecast(seconds, largest, height, width, transfer.objective.tile, device)
 
     def resume(self) -> bool:
         """Go back to where the checkpoint is, if there is one; whether there was.
@@ -118,12 +118,12 @@ class Poster:
         """
         if self.checkpoint is None or not self.checkpoint.exists():
             return False
-        tensors, facts = load_checkpoint(self.checkpoint)
+        state = load_checkpoint(self.checkpoint)
         try:
-            self._check_settings(facts["settings"])
-            self.number = facts["scale"]
+            self._check_settings(state["settings"])
+            self.number = state["scale"]
             self.transfer = self.make(self.scale.size, None)
-            self.transfer.restore(tensors, facts["transfer"])
+            self.transfer.load_state_dict(state["transfer"])
         except CourseError:  # which is a ValueError
             raise
         except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
@@ -188,8 +188,8 @@ class Poster:
         begin = time.monotonic()
         if self.checkpoint is None or begin < self._next_writing:
             return
-        tensors, facts = self.transfer.state()
-        facts = {"settings": self.settings, "scale": self.number, "transfer": facts}
-        save_checkpoint(self.checkpoint, tensors, facts)
+        transfer = self.transfer.state_dict()
+        state = {"settings": self.settings, "scale": self.number, "transfer": transfer}
+        save_checkpoint(self.checkpoint, state)
         end = time.monotonic()
         self._next_writing = end + max(CHECKPOINT_SECONDS, (end - begin) / WRITING_SHARE)

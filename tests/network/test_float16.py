@@ -1,5 +1,6 @@
 """The network and a run in float16: close to float32, whatever the weights of the objective."""
 
+import copy
 import math
 
 import pytest
@@ -8,8 +9,8 @@ import torch
 import nst_course as nst
 from nst_course import device as machine
 from nst_course.network import convolution
-from nst_course.transfer.targets import WholeNetwork
-from nst_course.transfer.tiling import TiledNetwork
+from nst_course.statistics import fast_gram_matrix
+from nst_course.transfer.tiling import TiledNetwork, WholeNetwork
 
 STYLE = ("relu2_1", "relu2_2", "relu3_1", "relu4_1")
 
@@ -21,8 +22,8 @@ def difference(found: torch.Tensor, expected: torch.Tensor) -> float:
 def style_gradient(network: WholeNetwork | TiledNetwork, weight: float = 1.0) -> torch.Tensor:
     """Of the sum of all squares of the Gram matrices."""
     image = nst.load_image("cat", 64).requires_grad_()
-    grams = network.losses(image, {}, STYLE)[1]
-    (weight * sum(gram.square().sum() for gram in grams.values())).backward()
+    grams = network.measure(image, [(layer, lambda x, _: fast_gram_matrix(x)) for layer in STYLE])
+    (weight * sum(gram.square().sum() for gram in grams)).backward()
     return image.grad
 
 
@@ -73,7 +74,9 @@ def transfer(backbone: nst.Backbone, **settings) -> nst.StyleTransfer:
 
 def test_auto_takes_it_where_there_is_a_unit_and_ends_in_float32(narrow_backbone, with_unit):
     auto = transfer(narrow_backbone)
-    formats = [auto._backbone.convolutions["conv4_1"].weight.dtype for _ in auto.steps(40)]
+    formats = [
+        auto.safeguards.backbone.convolutions["conv4_1"].weight.dtype for _ in auto.steps(40)
+    ]
     assert formats == [torch.float16] * 36 + [torch.float32] * 4
 
 
@@ -93,7 +96,7 @@ def test_gpu_that_computes_nonsense_in_float16_goes_on_in_float32(
     result = transfer(narrow_backbone).run(6, progress=False)
     monkeypatch.undo()
     expected = transfer(narrow_backbone, precision="float32").run(6, progress=False)
-    assert "on with float32" in result.messages[0] and len(result.messages) == 1
+    assert "now in float32" in result.messages[0] and len(result.messages) == 1
     assert result.history["total"] == expected.history["total"]
     assert torch.equal(result.image, expected.image)
 
@@ -108,8 +111,7 @@ def test_what_comes_after_the_nonsense_is_as_in_any_run(narrow_backbone, with_un
     settings = {"optimizer": "adam", "learning_rate": 20.0}
     run, other = (transfer(narrow_backbone, **settings) for _ in range(2))
     messages = run.run(12, progress=False).messages
-    assert "on with float32" in messages[0] and "grew to" in messages[1]
-    tensors, facts = run.state()
-    other.restore({name: tensor.clone() for name, tensor in tensors.items()}, facts)
+    assert "now in float32" in messages[0] and "grew to" in messages[1]
+    other.load_state_dict(copy.deepcopy(run.state_dict()))
     assert [a.losses for a in run.steps(4)] == [b.losses for b in other.steps(4)]
-    assert other.reduced_backbone is None
+    assert other.safeguards.precision.reduced is None

@@ -10,6 +10,7 @@ import torch
 
 import nst_course as nst
 from nst_course.transfer import estimate as forecast
+from nst_course.transfer import memory
 
 
 def test_largest_size_that_fits_needs_no_more_than_is_free():
@@ -48,7 +49,7 @@ def test_bytes_of_features_are_those_that_the_backward_pass_needs(pooling, deepe
         features = backbone(image, [deepest])  # held, so that no address is used twice
     if deepest == "pool3" and pooling == "avg":  # what comes out last is not needed
         kept[0] = features[deepest].nbytes
-    told = forecast.bytes_of_features(backbone, backbone.up_to([deepest]), 48, 67)
+    told = memory.bytes_of_features(backbone, backbone.up_to([deepest]), 48, 67)
     assert told == pytest.approx(sum(kept.values()), rel=0.02)
 
 
@@ -64,23 +65,23 @@ def test_bytes_of_features_are_those_that_the_backward_pass_needs(pooling, deepe
 def test_bytes_of_tiles_are_the_inputs_and_gradients_of_the_segments(wanted, a_pixel):
     backbone = nst.load_backbone(device="cpu")
     sizes = [(4096, 2048), (8192, 2048), (8192, 4096)]
-    told = [forecast.bytes_of_step(backbone, wanted, *size, tile=256) for size in sizes]
+    told = [memory.bytes_of_step(backbone, wanted, *size, tile=256) for size in sizes]
     assert told[1] - told[0] == pytest.approx(a_pixel * 4096 * 2048, abs=1)
     assert told[2] - told[1] == pytest.approx(a_pixel * 8192 * 2048, abs=1)
     of_one_tile = told[0] - a_pixel * 4096 * 2048
-    larger_tile = forecast.bytes_of_step(backbone, wanted, 4096, 2048, tile=512)
+    larger_tile = memory.bytes_of_step(backbone, wanted, 4096, 2048, tile=512)
     assert larger_tile - a_pixel * 4096 * 2048 >= 3 * of_one_tile
 
 
 def test_history_is_shortened_where_tiles_leave_no_room():
     for size, pairs in ((1024, 41), (2048, 10), (4096, 8), (20_000, 8)):
         image_bytes = 12 * size * round(size * 2 / 3)
-        assert forecast.history(image_bytes, tile=512) == pairs
-        assert forecast.history(image_bytes, tile=None) == 60
-        of_images = forecast.bytes_of_images(image_bytes, "lbfgs", 100, tile=512)
+        assert memory.history_size(image_bytes, tile=512) == pairs
+        assert memory.history_size(image_bytes, tile=None) == 60
+        of_images = memory.bytes_of_images(image_bytes, "lbfgs", 100, tile=512)
         assert of_images == (pairs + 10) * image_bytes
-        assert forecast.bytes_of_images(image_bytes, "lbfgs", 3, None) == 14 * image_bytes
-        assert forecast.bytes_of_images(image_bytes, "adam", 100, None) == 10 * image_bytes
+        assert memory.bytes_of_images(image_bytes, "lbfgs", 3, None) == 14 * image_bytes
+        assert memory.bytes_of_images(image_bytes, "adam", 100, None) == 10 * image_bytes
 
 
 def test_overlap_of_tiles_is_that_of_their_halos():

@@ -1,5 +1,6 @@
 """Coarse to fine, and taken up again after whatever ended the run: the same picture to the bit."""
 
+import copy
 import math
 import os
 import re
@@ -15,7 +16,6 @@ import nst_course as nst
 from nst_course import device as machine
 from nst_course.cli import command as cli
 from nst_course.images.io import resized
-from nst_course.transfer import estimate as forecast
 from nst_course.transfer import multiscale as poster
 from nst_course.transfer.multiscale import Poster, Scale, plan
 
@@ -106,7 +106,7 @@ def test_one_bar_runs_over_all_scales(make, capsys, monkeypatch):
 
 
 def test_estimate_adds_up_the_scales(make, monkeypatch):
-    monkeypatch.setattr(forecast, "fastest", lambda step: 1.0)
+    monkeypatch.setattr("nst_course.transfer.style_transfer.fastest", lambda step: 1.0)
     seconds = [make(s.size, None).estimate(s.steps).seconds for s in SCALES]
     told = Poster(make, SCALES).estimate()
     assert told.seconds == sum(seconds)
@@ -173,15 +173,14 @@ def test_explosions_are_remembered(make, tmp_path):
     list(run.steps(10))
     assert run.learning_rate < 20
     other = make(24, None, optimizer="adam")
-    tensors, facts = run.state()
-    other.restore({name: tensor.clone() for name, tensor in tensors.items()}, facts)
+    other.load_state_dict(copy.deepcopy(run.state_dict()))
     assert [a.losses for a in run.steps(5)] == [b.losses for b in other.steps(5)]
     assert torch.equal(run.image, other.image)
 
 
 def test_state_before_the_first_step_is_a_state(make):
     run, other = make(24, None), make(24, torch.full((1, 3, 16, 24), 0.5))
-    other.restore(*run.state())
+    other.load_state_dict(copy.deepcopy(run.state_dict()))
     assert [a.losses for a in run.steps(3)] == [b.losses for b in other.steps(3)]
 
 
@@ -273,8 +272,8 @@ def test_tiles_that_were_chosen_are_those_of_the_whole_run(make, tile):
     """How much memory is free when a run is taken up again does not change the picture."""
     run, other = make(24, None, tile=tile), make(24, None, tile=16 if tile is None else None)
     list(run.steps(5))
-    other.restore(*run.state())
-    assert other.tile == tile
+    other.load_state_dict(copy.deepcopy(run.state_dict()))
+    assert other.objective.tile == tile
     assert [a.losses for a in run.steps(5)] == [b.losses for b in other.steps(5)]
 
 
