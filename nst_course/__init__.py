@@ -17,7 +17,10 @@ from .errors import CourseError
 from .images.io import bundled_images, load_image, save_image, to_pil
 from .losses import content_loss, gram_matrix, style_loss, total_variation
 from .network.vgg import Backbone, layer_names, load_backbone
+from .statistics import Statistic, covariance, mean_and_std, shifted_gram_matrix
 from .transfer.style_transfer import StyleTransfer
+from .transfer.styles import Style
+from .transfer.terms import Term
 
 __version__ = "0.1.0"
 
@@ -33,6 +36,7 @@ MODULES = {
     "lbfgs": "optim.lbfgs",
     "losses": "losses",
     "plots": "plots",
+    "statistics": "statistics",
     "transfer": "transfer",
     "visualize": "visualize",
     "weights": "network.weights",
@@ -42,16 +46,22 @@ RENAMED = {"machine": "device"}  # old name → new name
 __all__ = [
     "Backbone",
     "CourseError",
+    "Statistic",
+    "Style",
     "StyleTransfer",
+    "Term",
     "best_device",
     "bundled_images",
     "content_loss",
+    "covariance",
     "gram_matrix",
     "layer_names",
     "load_backbone",
     "load_image",
+    "mean_and_std",
     "preset",
     "save_image",
+    "shifted_gram_matrix",
     "style_loss",
     "to_pil",
     "total_variation",

@@ -14,7 +14,8 @@ from ..images.animation import save_animation
 from ..images.encode import jpeg, png
 from ..images.io import load_image, save_image, to_pil
 from ..transfer.initial import STARTS, starting_image
-from ..transfer.style_transfer import LEARNING_RATES, STYLE_LAYERS, StyleTransfer
+from ..transfer.optimizers import LEARNING_RATES
+from ..transfer.style_transfer import STYLE_LAYERS, StyleTransfer
 from .curves import curves_svg
 from .frames import enlarged, img, side_by_side, thumbnail, wiped
 from .lab import PaintingLab, picture_menu

@@ -17,7 +17,6 @@ from tqdm import tqdm
 import nst_course as nst
 from nst_course.cli import command as cli
 from nst_course.cli import notebooks
-from nst_course.transfer import estimate as forecast
 from nst_course.transfer import style_transfer as transfer
 
 ROOT = Path(__file__).parents[2]
@@ -148,7 +147,7 @@ def test_picture_too_large_for_the_memory_is_refused_with_a_size_that_fits(
 
 
 def test_forecast_says_when_a_picture_is_painted_in_tiles(quick, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(forecast, "available_memory", lambda device: 1000)
+    monkeypatch.setattr("nst_course.transfer.memory.available_memory", lambda device: 1000)
     assert render("--size", 32, "--steps", 1, out=tmp_path / "o.png") == 0
     assert re.search(r"32×21 px, 1 steps on .*, in tiles: about", capsys.readouterr().out)
 
