@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from torch import Tensor
 
 from ..checks import as_image, check_count
-from ..errors import CourseError
 from ..network.vgg import Backbone, load_backbone
 from ..optim.lbfgs import BOUNDS
 from ..statistics import Statistic, gram_matrix
@@ -173,12 +172,7 @@ class StyleTransfer:
         return self.safeguards.iteration
 
     def losses(self, image: Tensor) -> dict[str, Tensor]:
-        """The losses of an image (1, 3, H, W), 0…1, of the content's size; see `Objective`."""
-        if image.shape != self.content.shape:
-            raise CourseError(
-                f"The image has the shape {tuple(image.shape)} and the content "
-                f"{tuple(self.content.shape)}; give both the same."
-            )
+        """Every loss of an image (1, 3, H, W), 0…1, as `Objective` returns them."""
         return self.objective(image, self.safeguards.backbone)
 
     def estimate(self, steps: int) -> Estimate:

@@ -1,9 +1,12 @@
 """How a picture is divided: segments of the network, tiles of their input, parts of a layer."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
+
+from ..errors import CourseError
 
 
 @dataclass(frozen=True)
@@ -82,14 +85,23 @@ class Part:
     tile: Tile
     pools: int
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H_l, W_l) of the whole layer."""
+        return self.tile.height >> self.pools, self.tile.width >> self.pools
+
     def of(self, whole: Tensor) -> Tensor:
         """The same part of a tensor (…, H_l, W_l) that covers the whole layer: a view."""
+        if whole.shape[2:] != self.size:
+            raise CourseError(
+                f"An image is compared with one of another size: {tuple(whole.shape[2:])} and "
+                f"{self.size} positions at the same layer; give both the same size."
+            )
         return self.tile.inner(whole, self.pools)
 
     def share(self, features: Tensor) -> float:
         """The share of all positions of the layer that these features, (1, C, h, w), are."""
-        positions = (self.tile.height >> self.pools) * (self.tile.width >> self.pools)
-        return features[0, 0].numel() / positions
+        return features[0, 0].numel() / math.prod(self.size)
 
 
 class Whole:

@@ -832,9 +832,13 @@ def test_artwork_larger_than_the_picture_goes_through_in_tiles(make, monkeypatch
         torch.testing.assert_close(found, gram, rtol=1e-4, atol=1e-4 * gram.max().item())
 
 
-def test_image_of_another_size_has_no_losses_here(make):
-    with pytest.raises(nst.CourseError, match="shape"):
-        make().losses(GOOD)
+@pytest.mark.parametrize("tile", [None, 16])
+def test_image_of_another_size_has_a_style_and_no_content_here(make, tile):
+    for size in (64, 32):
+        with pytest.raises(nst.CourseError, match="shape|another size"):
+            make(tile=tile).losses(nst.load_image("dahlia", size))
+    style = make(tile=tile, content_layers=[]).losses(GOOD)["style"]
+    assert style.isfinite()
 
 
 def test_one_layer_may_be_named_by_a_string_and_a_part_left_out(make):
