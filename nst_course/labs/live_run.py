@@ -9,7 +9,8 @@ from torch import Tensor
 from ..device import readable_time
 from ..errors import CourseError
 from ..images.encode import jpeg, png
-from ..transfer.style_transfer import Step, StyleTransfer
+from ..transfer.progress import Step
+from ..transfer.style_transfer import StyleTransfer
 from .curves import curves_svg
 from .frames import enlarged, img
 from .painter import Painter, Settings

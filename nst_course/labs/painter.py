@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from ..transfer.style_transfer import Step, StyleTransfer
+from ..transfer.progress import Step
+from ..transfer.style_transfer import StyleTransfer
 from .timeline import Branch, Frame, Timeline
 
 Settings = dict[str, object]

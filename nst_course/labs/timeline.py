@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from ..errors import CourseError
-from ..transfer.style_transfer import Step, StyleTransfer
+from ..transfer.progress import Step
+from ..transfer.style_transfer import StyleTransfer
 
 MOST_FRAMES = 40  # of a branch
 MOST_BYTES = 64 * 2**20  # of the frames of a branch

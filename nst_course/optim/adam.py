@@ -21,7 +21,7 @@ class BoundedAdam(torch.optim.Adam):
         super().__init__(pixels, lr=lr)
         self.bounds = bounds
 
-    def step(self) -> None:
+    def step(self) -> None:  # type: ignore[override]  # a closure would be of no use here
         """Move the pixels, given the gradient that backward() left; the gradient is consumed."""
         super().step()
         with torch.no_grad():

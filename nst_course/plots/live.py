@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..device import readable_time
 from ..images.io import to_pil
-from ..transfer.style_transfer import Step
+from ..transfer.progress import Step
 from .curves import draw_losses
 from .figure import draw_picture
 

@@ -3,6 +3,7 @@
 Notebooks 02 to 05 build it piece by piece; read `objective`, then `style_transfer`.
 """
 
-from .style_transfer import CONTENT_LAYERS, STYLE_LAYERS, Result, Step, StyleTransfer
+from .progress import Result, Step
+from .style_transfer import CONTENT_LAYERS, STYLE_LAYERS, StyleTransfer
 
 __all__ = ["CONTENT_LAYERS", "STYLE_LAYERS", "Result", "Step", "StyleTransfer"]

@@ -17,7 +17,8 @@ from ..errors import CourseError
 from ..files import remove_leftovers
 from .checkpoint import damaged, load_checkpoint, save_checkpoint
 from .estimate import Estimate
-from .style_transfer import Result, Step, StyleTransfer
+from .progress import Result, Step
+from .style_transfer import StyleTransfer
 
 COARSEST = 384  # pixels; sizes above are halved until they are no larger
 LEAST_STEPS = 10
