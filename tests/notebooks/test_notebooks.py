@@ -168,7 +168,14 @@ def test_cells_that_refresh_their_output_are_not_compared(notebook):
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "assets/images/SOURCES.md", "assets/weights/SOURCES.md"]
+    "name",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "assets/images/SOURCES.md",
+        "assets/weights/SOURCES.md",
+    ],
 )
 def test_links_of_a_page_resolve(name):
     page = ROOT / name
