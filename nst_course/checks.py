@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from torch import Tensor
 
@@ -50,8 +50,12 @@ def check_weight(name: str, weight: float) -> None:
         raise CourseError(f"{name} is a number from 0 up, not {weight!r}.")
 
 
-def check_count(name: str, count: int, least: int = 0) -> None:
-    if isinstance(count, bool) or not isinstance(count, Integral) or not least <= count < 2**63:
+def check_count(name: str, count: Any, least: int = 0) -> None:
+    if (
+        isinstance(count, bool)
+        or not isinstance(count, Integral)
+        or not least <= int(count) < 2**63
+    ):
         raise CourseError(f"{name} is a whole number from {least} up, not {count!r}.")
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..device import held_memory, return_memory
 from ..images.io import resized
+from ..network.convolution import Convolution
 from .memory import Work, bytes_of_run
 from .tiles import pools_before
 from .tiling import TiledNetwork
@@ -90,7 +91,9 @@ def seconds_per_step(work: Work, time_step: TimeStep) -> float:
 def probe_sizes(work: Work) -> Collection[int]:
     """The sides of the small copies whose steps are timed."""
     image = torch.empty(1, device=work.backbone.device).expand(1, 3, work.height, work.width)
-    if work.backbone.convolutions["conv1_1"].uses_winograd(image):
+    convolution = work.backbone.convolutions["conv1_1"]
+    assert isinstance(convolution, Convolution)
+    if convolution.uses_winograd(image):
         # In tiles, each layer prepares its kernels for every tile, which small pictures pay dearly.
         return (LARGE_PROBE_SIZE,) if work.tile is None else TILED_PROBE_SIZES
     return (PROBE_SIZE,) if image.device.type == "cpu" else GPU_PROBE_SIZES
@@ -112,7 +115,7 @@ def overlap(network: TiledNetwork, wanted: Collection[str], height: int, width: 
         for layer in segment.layers:
             if layer.startswith("conv"):
                 pools = pools_before(segment.layers, layer)
-                work += backbone.convolutions[layer].weight.numel() / 4**pools
+                work += backbone.get_parameter(f"convolutions.{layer}.weight").numel() / 4**pools
         whole = torch.empty(1, 1, height, width, device="meta")
         tiles = segment.tiles(height, width)
         with_halos += work * sum(tile.outer(whole).numel() for tile in tiles)

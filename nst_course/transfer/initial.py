@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..checks import as_image, check_choice, check_count
 from ..errors import CourseError
-from ..images.color import match_colours
+from ..images.color import match_colors
 from ..images.io import resized
 
 STARTS = ("content", "recolored", "style", "noise")
@@ -36,7 +36,7 @@ def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int
     if init == "content":
         return content.clone()
     if init == "recolored":
-        return match_colours(content, style).clamp(0, 1)
+        return match_colors(content, style).clamp(0, 1)
     if init == "style":
         return resized(style, content.shape[2:])
     # On the CPU, so that a seed means the same noise on every device.

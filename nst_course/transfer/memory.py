@@ -7,6 +7,7 @@ import torch
 
 from ..checks import check_count
 from ..device import available_memory
+from ..network.convolution import Convolution
 from ..network.vgg import Backbone
 from ..optim.lbfgs import HISTORY_SIZE
 from .tiles import pools_before
@@ -80,12 +81,13 @@ def choose_tile(tile: str | int | None, work: Work) -> int | None:
             free memory, else the usual size.
         work: what the run does; its own tile does not matter.
     """
-    if tile != "auto":
-        if tile is not None:
-            check_count("tile", tile, least=1)
-        return tile
-    needed = bytes_of_run(replace(work, steps=HISTORY_SIZE + 1, tile=None))
-    return None if needed < available_memory(work.backbone.device) else TILE
+    if tile == "auto":
+        needed = bytes_of_run(replace(work, steps=HISTORY_SIZE + 1, tile=None))
+        return None if needed < available_memory(work.backbone.device) else TILE
+    if tile is None:
+        return None
+    check_count("tile", tile, least=1)
+    return int(tile)
 
 
 def history_size(image_bytes: int, tile: int | None) -> int:
@@ -117,7 +119,9 @@ def bytes_of_step(
         tile: side of the tiles in pixels, or None for none.
     """
     at_once = (height, width) if tile is None else (min(height, tile), min(width, tile))
-    workspace = backbone.convolutions["conv1_2"].workspace_bytes(*at_once)
+    convolution = backbone.convolutions["conv1_2"]
+    assert isinstance(convolution, Convolution)
+    workspace = convolution.workspace_bytes(*at_once)
     if tile is None:
         kept = bytes_of_features(backbone, backbone.up_to(wanted), height, width)
         return int(BACKWARD_FACTOR * kept) + workspace

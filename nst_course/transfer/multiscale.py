@@ -161,7 +161,8 @@ class Poster:
         if self.transfer is not None:
             done += shares[self.number] * self.transfer.iteration
         style = {"unit": "step"} if len(self.scales) == 1 else {"bar_format": BAR}
-        start, messages = time.perf_counter(), ()
+        start = time.perf_counter()
+        messages: tuple[str, ...] = ()
         with tqdm(total=sum(work), initial=done, leave=False, **style) as bar:
             while True:
                 scale = self.scale
@@ -187,7 +188,7 @@ class Poster:
 
     def _write(self) -> None:
         begin = time.monotonic()
-        if self.checkpoint is None or begin < self._next_writing:
+        if self.checkpoint is None or self.transfer is None or begin < self._next_writing:
             return
         transfer = self.transfer.state_dict()
         state = {"settings": self.settings, "scale": self.number, "transfer": transfer}

@@ -22,19 +22,19 @@ def learning_rate_of(optimizer: str, rate: float | None) -> float:
 
 def make_optimizer(
     name: str,
+    tile: int | None,
     pixels: Tensor,
     rate: float,
     earlier: torch.optim.Optimizer | None,
-    tile: int | None,
 ) -> torch.optim.Optimizer:
     """An optimizer of the pixels without any history.
 
     Args:
         name: ``"lbfgs"`` or ``"adam"``.
+        tile: side of the tiles, or None; with tiles, the history takes less memory.
         pixels: (1, 3, H, W).
         rate: the learning rate.
         earlier: the optimizer before this one, if there was one.
-        tile: side of the tiles, or None; with tiles, the history takes less memory.
     """
     if name == "adam":
         return BoundedAdam([pixels], lr=rate)

@@ -61,16 +61,22 @@ class Safeguards:
         self._settings: tuple | None = None  # of the objective at the last step
         self._restarts = 0  # since the last step that counted
 
-    def follow(self, settings: tuple) -> None:
-        """Start the next step: adapt to the weights, the layers and the precision of now."""
-        if settings != self._settings:
+    def follow(self, settings: tuple) -> torch.optim.Optimizer:
+        """Start the next step: adapt to the weights, the layers and the precision of now.
+
+        Returns:
+            The optimizer of this step.
+        """
+        optimizer = self.optimizer
+        if optimizer is None or settings != self._settings:
             self._settings = settings
             self.best_total, self.first_total = math.inf, None
-            self.restart(self.pixels.detach())
+            optimizer = self.restart(self.pixels.detach())
         backbone = self.precision.backbone(self.iteration)
         if backbone is not self.backbone:
             self.backbone = backbone
             self.best_total = math.inf  # the losses of two precisions cannot be compared
+        return optimizer
 
     def record(self, losses: dict[str, Tensor]) -> Step | None:
         """The step that has these losses of the pixels; None if they have diverged.
@@ -96,11 +102,12 @@ class Safeguards:
         self.message, self._restarts = "", 0
         return step
 
-    def restart(self, image: Tensor) -> None:
+    def restart(self, image: Tensor) -> torch.optim.Optimizer:
         """A fresh optimizer at the given image: its history of gradients is dropped."""
         pixels = image.clone().requires_grad_()
         optimizer = self.make_optimizer(pixels, self.learning_rate, self.optimizer)
         self.pixels, self.optimizer = pixels, optimizer  # together: no interruption in between
+        return optimizer
 
     def _recover(self, total: float) -> None:
         """Go back to the best image, with half the learning rate or in float32, and say so."""
@@ -166,11 +173,11 @@ class Safeguards:
             raise ValueError("The state is that of an image of another size.")
         self.precision.load_state_dict(state["precision"])
         self.learning_rate, self.iteration = state["learning_rate"], state["iteration"]
-        self.restart(state["pixels"].to(self.pixels.device))
+        optimizer = self.restart(state["pixels"].to(self.pixels.device))
         self.best = state["best"].to(self.pixels.device)
         self.best_iteration, self.best_total = state["best_iteration"], state["best_total"]
         self.first_total = state["first_total"]
         if state["optimizer"] is not None:
-            self.optimizer.load_state_dict(state["optimizer"])
+            optimizer.load_state_dict(state["optimizer"])
             self.backbone = self.precision.backbone(self.iteration - 1)
             self._settings = settings

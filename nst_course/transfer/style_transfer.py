@@ -4,14 +4,16 @@ The pixels of the image are the parameters; the network never changes (Gatys, Ec
 2016). What is minimized stands in `objective`; what keeps a run safe, in `safeguards`.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 
 from torch import Tensor
 
 from ..checks import as_image, check_count
+from ..losses import gram_matrix
 from ..network.vgg import Backbone, load_backbone
 from ..optim.lbfgs import BOUNDS
-from ..statistics import Statistic, gram_matrix
+from ..statistics import Statistic
 from .estimate import Estimate, estimate, fastest, shrunk
 from .initial import starting_image
 from .memory import Work, choose_tile
@@ -112,7 +114,7 @@ class StyleTransfer:
         start = starting_image(init, self.content, self.styles[0].image, seed).clamp_(*BOUNDS)
         self.safeguards = Safeguards(
             start,
-            lambda *state: make_optimizer(optimizer, *state, self.objective.tile),
+            lambda *state: make_optimizer(optimizer, self.objective.tile, *state),
             rate,
             precisions,
         )
@@ -130,13 +132,13 @@ class StyleTransfer:
         run.precision.plan(self.iteration, count)
         while self.iteration < end:
             self.objective.check(self.content)
-            run.follow(self.objective.settings())
+            optimizer = run.follow(self.objective.settings())
             with run:
                 losses = self.losses(run.pixels)  # {"total": …, "content": …, "style": …, …}
                 losses["total"].backward()
                 step = run.record(losses)  # None after a restart, because the loss has diverged
                 if step is not None:
-                    run.optimizer.step()
+                    optimizer.step()
                     run.iteration += 1
             if step is not None:
                 yield step
@@ -197,7 +199,8 @@ def describe(transfer: StyleTransfer, steps: int) -> Work:
     """What a run of ``steps`` steps will do, for the forecast."""
     objective = transfer.objective
     return Work(
-        *transfer.content.shape[2:],
+        height=transfer.content.shape[2],
+        width=transfer.content.shape[3],
         style_pixels=sum(style.image[0, 0].numel() for style in transfer.styles),
         steps=steps,
         targets_missing=transfer.iteration == 0,
@@ -228,5 +231,5 @@ def time_step(transfer: StyleTransfer, side: int) -> tuple[float, int, int]:
             tile=transfer.objective.tile,
         )
         steps = copy.steps(3)
-        seconds += share * fastest(lambda steps=steps: next(steps))
+        seconds += share * fastest(functools.partial(next, steps))
     return seconds, content.shape[2], content.shape[3]

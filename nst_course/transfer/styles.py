@@ -89,7 +89,9 @@ def group_by_region(
     for number, style in enumerate(styles):
         region = scaled_region(style.region, size)
         for other, numbers in groups:
-            if region is other or (None not in (region, other) and torch.equal(region, other)):
+            if region is other or (
+                region is not None and other is not None and torch.equal(region, other)
+            ):
                 numbers.append(number)
                 break
         else:
@@ -113,9 +115,12 @@ def at_layers(
     for layer in layers:
         found[layer] = []
         for region in regions:
-            for _ in range(0 if region is None else pools_before(backbone.layers, layer)):
-                region = F.avg_pool2d(region, 2)
-            if region is not None and region.mean() == 0:
-                raise CourseError(f"A region of a style is empty at {layer}; enlarge the region.")
+            if region is not None:
+                for _ in range(pools_before(backbone.layers, layer)):
+                    region = F.avg_pool2d(region, 2)
+                if region.mean() == 0:
+                    raise CourseError(
+                        f"A region of a style is empty at {layer}; enlarge the region."
+                    )
             found[layer].append(region)
     return found

@@ -39,13 +39,14 @@ class Term:
     """
 
     name: str
-    layers: Layers = (PIXELS,)
+    layers: Mapping[str, float] = {PIXELS: 1.0}
     mean_over_positions = True
     takes_short_formats = False
 
     def __init__(self, weight: float = 1.0, layers: Layers | None = None):
         self.weight = weight
-        self.layers = self.layers if layers is None else layers
+        given = self.layers if layers is None else layers
+        self.layers = layer_weights(f"{self.name}_layers", given)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Bring layers to the form layer → w_l, and refuse what is no weight."""
@@ -181,7 +182,7 @@ class StyleTerm(Term):
         """Layer → the means of one artwork."""
         if style.image[0, 0].numel() > math.prod(self.size):
             tile = tile or TILE  # it may not fit into memory where the photograph does
-        source = scaled_region(style.source_region, tuple(style.image.shape[2:]))
+        source = scaled_region(style.source_region, (style.image.shape[2], style.image.shape[3]))
         regions = at_layers([source], backbone, layers)
 
         def measurement(layer: str) -> Measurement:
@@ -205,7 +206,8 @@ class StyleTerm(Term):
         ):
             weights = [self.styles[number].weight for number in numbers]
             targets = [self.means[layer][number] for number in numbers]
-            mixed = sum(w * target for w, target in zip(weights, targets, strict=True))
+            weighted = (w * target for w, target in zip(weights, targets, strict=True))
+            mixed = sum(weighted, measured.new_zeros(()))
             target = self.statistic.summary(mixed / sum(weights))
             area = 1.0 if region is None else region.mean()
             total = total + area * style_loss(self.statistic.summary(means), target)

@@ -15,6 +15,7 @@ about one and a half times as much, and the halos a little more.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -130,7 +131,7 @@ class TiledNetwork:
             measurements, gradients: what was measured, and the gradient of the loss to each value.
         """
         wanted = {layer for layer, _ in measurements}
-        after = None  # the gradient to the output of the segment, picture-wide
+        after: Tensor | None = None  # the gradient to the output of the segment, picture-wide
         for segment in reversed(self.segments(wanted)):
             whole = inputs.pop()
             before = torch.zeros_like(whole)
@@ -153,6 +154,7 @@ class TiledNetwork:
                 tile.outer(before).add_(gradient)
             after = before
             return_memory()
+        assert after is not None  # something was measured, so there is a segment
         return after
 
     def run(
@@ -198,8 +200,10 @@ class _Measurements(torch.autograd.Function):
     """Measurements of a picture, which keep the inputs of the segments only."""
 
     @staticmethod
-    def forward(ctx, image: Tensor, network: TiledNetwork, measurements: Sequence[Measurement]):
-        found: dict[int, Tensor | float] = {}
+    def forward(
+        ctx: Any, image: Tensor, network: TiledNetwork, measurements: Sequence[Measurement]
+    ) -> tuple[Tensor, ...]:
+        found: dict[int, Tensor] = {}
 
         def note(layer: str, features: Tensor, part: Part) -> None:
             for number, (wanted, function) in enumerate(measurements):
@@ -214,7 +218,7 @@ class _Measurements(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, *gradients: Tensor):
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         if not ctx.inputs:
             raise RuntimeError("The inputs of the segments are gone after one backward pass.")
         return ctx.network.backward(ctx.inputs, ctx.measurements, gradients), None, None
