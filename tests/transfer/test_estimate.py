@@ -94,7 +94,7 @@ def test_overlap_of_tiles_is_that_of_their_halos():
     assert 1.05 < values[0] < values[1] < values[2] < 1.2
 
 
-MEASURE = """
+MEASURE = r"""
 import re, torch, nst_course as nst
 from nst_course.network import weights
 from nst_course import device as machine
