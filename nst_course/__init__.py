@@ -20,6 +20,7 @@ from .network.vgg import Backbone, layer_names, load_backbone
 from .statistics import Statistic, covariance, mean_and_std, shifted_gram_matrix
 from .transfer.style_transfer import StyleTransfer
 from .transfer.styles import Style
+from .transfer.stylize import stylize
 from .transfer.terms import Term
 
 __version__ = "0.1.0"
@@ -63,6 +64,7 @@ __all__ = [
     "save_image",
     "shifted_gram_matrix",
     "style_loss",
+    "stylize",
     "to_pil",
     "total_variation",
 ]

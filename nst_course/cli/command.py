@@ -8,6 +8,7 @@ from pathlib import Path
 from ..device import PRECISIONS, is_out_of_memory, readable_time
 from ..errors import CourseError
 from ..transfer.initial import STARTS
+from ..transfer.multiscale import FIRST_SIZE
 from .doctor import Report, run_checks
 from .notebooks import execute, find_notebooks
 from .render import render_picture
@@ -50,15 +51,28 @@ def parser() -> argparse.ArgumentParser:
         "--style-size", type=int, help="longer side of the artwork in pixels (as --size)"
     )
     render.add_argument(
+        "--strength",
+        type=float,
+        default=3.0,
+        help="from 1, a breath of style, to 5, hardly recognizable (%(default)s)",
+    )
+    render.add_argument(
+        "--brush",
+        type=int,
+        default=FIRST_SIZE,
+        help="longer side of the first, coarsest image in pixels: the smaller, the larger the "
+        "strokes (%(default)s)",
+    )
+    render.add_argument(
         "--steps",
         type=int,
-        default=200,
-        help="steps at the smallest scale; half as many at each larger one (%(default)s)",
+        default=120,
+        help="steps at the coarsest scale, and fewer at each finer one (%(default)s)",
     )
     render.add_argument(
         "--scales",
         type=int,
-        help="number of sizes from coarse to fine, each half of the next (above 384 pixels)",
+        help="number of sizes in ratios of 1.41, in place of --brush",
     )
     render.add_argument(
         "--resume",
@@ -66,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
         help="continue a run that was stopped or killed, and write checkpoints",
     )
     render.add_argument("--content-weight", type=float, default=1.0, help="alpha (%(default)s)")
-    render.add_argument("--style-weight", type=float, default=1e3, help="beta (%(default)s)")
+    render.add_argument("--style-weight", type=float, help="beta (as --strength)")
     render.add_argument(
         "--tv-weight", type=float, default=0.0, help="gamma, for smoothness (%(default)s)"
     )

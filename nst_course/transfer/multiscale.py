@@ -1,76 +1,102 @@
-"""Large pictures from coarse to fine, in a run that can be taken up again after it was killed.
+"""Coarse to fine: a small image first, then larger ones that start from it.
 
-Painted small first, a picture has large strokes, and the larger sizes only refine it: that looks
-more like a painting, and costs less, than as many steps in the final size.
+At a small size the receptive fields of the network cover more of the picture, so strokes and shapes
+are large; the larger sizes refine them. That looks more like a painting, and costs less, than as
+many steps at the final size (Gatys et al. 2017, section 6; jcjohnson/neural-style 2015).
 """
 
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from ..checks import check_count
 from ..errors import CourseError
 from ..files import remove_leftovers
 from .checkpoint import damaged, load_checkpoint, save_checkpoint
-from .estimate import Estimate
+from .estimate import estimate, seconds_per_step
 from .progress import Result, Step
-from .style_transfer import StyleTransfer
+from .style_transfer import StyleTransfer, describe, time_step
 
-COARSEST = 384  # pixels; sizes above are halved until they are no larger
-LEAST_STEPS = 10
-CHECKPOINT_SECONDS = 5  # between two writings, at least
+FIRST_SIZE = 128  # pixels
+RATIO = 2**0.5  # of a size to the one before
+LEAST_SHARE = 0.25  # of the steps of the first scale, at each other scale
+CHECKPOINT_SECONDS = 5  # between two checkpoints, at least
 WRITING_SHARE = 0.1  # of the time of a run, at most
 BAR = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Longer side in pixels, and how many steps are taken in this size."""
+    """Longer side in pixels, and how many steps are taken at this size."""
 
     size: int
     steps: int
 
 
-def plan(size: int, steps: int, count: int | None = None) -> list[Scale]:
-    """The sizes that a picture goes through, coarse to fine, each half of the next.
+def schedule(
+    size: int, steps: int, first_size: int = FIRST_SIZE, count: int | None = None
+) -> list[Scale]:
+    """The sizes that an image goes through, coarse to fine, in equal ratios.
 
     Args:
-        size: longer side of the finished picture, in pixels.
-        steps: how many are taken in the smallest size; each larger one takes half as many.
-        count: how many sizes; by default, as many as it takes to begin below `COARSEST` pixels.
+        size: longer side of the final image, in pixels.
+        steps: how many are taken at the first size; half as many at the second, and fewer at each
+            further one, down to a quarter.
+        first_size: longer side of the first image; no scale is larger than the final one.
+        count: how many scales, in ratios of √2, in place of ``first_size``.
     """
-    sizes = [size]
-    while sizes[0] > COARSEST if count is None else len(sizes) < count:
-        sizes.insert(0, round(sizes[0] / 2))
-    least = min(steps, LEAST_STEPS)
-    return [Scale(side, max(least, steps >> number)) for number, side in enumerate(sizes)]
+    for name, number in (("size", size), ("steps", steps), ("first_size", first_size)):
+        check_count(name, number, least=1)
+    growth = max(1.0, size / first_size)
+    if count is None:
+        count = 1 + round(math.log(growth, RATIO))
+    else:
+        check_count("scales", count, least=1)
+        growth = RATIO ** (count - 1)
+    sizes = [round(size * growth ** (k / max(1, count - 1) - 1)) for k in range(count - 1)]
+    shares = [1.0, *(max(LEAST_SHARE, 0.5 - k / 12) for k in range(count - 1))]
+    return [Scale(s, max(1, round(steps * x))) for s, x in zip([*sizes, size], shares, strict=True)]
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Of a poster: the seconds of all scales; memory, size in pixels and tiles of the largest."""
+    """What is left of a run on several scales.
+
+    Attributes:
+        seconds: of all scales.
+        bytes: the most that the process will hold, what it holds already included.
+        more_bytes: what the run adds to the present.
+        size_that_fits: free bytes → the longer side, in pixels, of the largest image that fits.
+        height, width: of the final image, in pixels.
+        tile: side of its tiles, or None.
+        device: where it runs.
+    """
 
     seconds: float
-    largest: Estimate
+    bytes: int
+    more_bytes: int
+    size_that_fits: Callable[[int], int]
     height: int
     width: int
     tile: int | None
     device: torch.device
 
 
-class Poster:
-    """One picture, painted through several scales.
+class MultiScale:
+    """A style transfer at one size after another.
 
     Args:
         make: builds the transfer for a size in pixels, from the starting image given or, where
             that is None, from its own.
-        scales: as `plan` makes them.
-        checkpoint: the file that a killed run can be taken up from, or None for none.
-        settings: whatever else decides about the picture; a checkpoint of others is refused.
+        scales: as `schedule` makes them.
+        checkpoint: the file that a killed run can be resumed from, or None for none.
+        settings: whatever else decides about the image; a checkpoint of others is refused.
     """
 
     def __init__(
@@ -82,34 +108,48 @@ class Poster:
     ):
         self.make, self.scales, self.checkpoint = make, scales, checkpoint
         self.settings = {**(settings or {}), "scales": [[s.size, s.steps] for s in scales]}
-        self.number = 0  # of the scale at work
+        self.number = 0  # of the present scale
         self.transfer: StyleTransfer | None = None
-        self._coarser: Tensor | None = None  # the finished picture of the scale before
+        self._coarser: Tensor | None = None  # the finished image of the scale before
         self._next_writing = -math.inf
 
     @property
     def scale(self) -> Scale:
-        """The one at work."""
+        """The present one."""
         return self.scales[self.number]
 
     @property
     def image(self) -> Tensor | None:
-        """The best picture so far, (1, 3, H, W); None before the first step."""
+        """The best image so far, (1, 3, H, W); None before the first step."""
         if self.transfer is not None and self.transfer.iteration:
             return self.transfer.image
         return self._coarser
 
     def estimate(self) -> Forecast:
-        """What is left to do, from the scale at work on."""
+        """What is left to do, from the present scale on; small copies are timed once for all."""
+        largest = self.make(self.scales[-1].size, None)
+        work = describe(largest, self.scales[-1].steps)
+        timed = cache(lambda side: time_step(largest, side))
         seconds = 0.0
         for scale in self.scales[self.number :]:
             running = self.transfer if scale is self.scale else None
-            transfer = running or self.make(scale.size, None)
-            largest = transfer.estimate(max(0, scale.steps - transfer.iteration))
-            seconds += largest.seconds
-        height, width = transfer.content.shape[2:]
-        device = transfer.content.device
-        return Forecast(seconds, largest, height, width, transfer.objective.tile, device)
+            left = scale.steps - (running.iteration if running else 0)
+            at_scale = replace(work.at_size(scale.size), steps=max(0, left))
+            if running is not None and running.iteration:
+                seconds += at_scale.steps * seconds_per_step(at_scale, timed)
+            else:
+                seconds += estimate(at_scale, timed).seconds
+        final = estimate(work, timed)
+        return Forecast(
+            seconds,
+            final.bytes,
+            final.more_bytes,
+            final.size_that_fits,
+            work.height,
+            work.width,
+            work.tile,
+            largest.content.device,
+        )
 
     def resume(self) -> bool:
         """Go back to where the checkpoint is, if there is one; whether there was.
@@ -142,16 +182,20 @@ class Poster:
             if saved[name] != now:
                 raise CourseError(
                     f"{self.checkpoint} belongs to a run with {name} {saved[name]}, not {now}; "
-                    "resume with the same settings, or delete it and start anew."
+                    "resume with the same settings, or delete it and start again."
                 )
 
-    def run(self) -> Result:
-        """Paint through all scales that are left, with one progress bar.
+    def run(self, progress: bool = True, on_step: Callable[[Step], None] | None = None) -> Result:
+        """Go through all scales that are left, with one progress bar.
 
         Ctrl-C ends the run early, as in `StyleTransfer.run`. The result has the image and the
         history of the last scale.
+
+        Args:
+            progress: show a bar with the time left.
+            on_step: called with every `Step`, for live pictures; their size grows.
         """
-        from tqdm.auto import tqdm  # here: it looks for widgets, which takes a while
+        from tqdm.auto import tqdm  # imported here because it looks for widgets
 
         # A step counts by its pixels, so that the bar moves as evenly as the time does.
         final = self.scales[-1].size
@@ -161,9 +205,8 @@ class Poster:
         if self.transfer is not None:
             done += shares[self.number] * self.transfer.iteration
         style = {"unit": "step"} if len(self.scales) == 1 else {"bar_format": BAR}
-        start = time.perf_counter()
-        messages: tuple[str, ...] = ()
-        with tqdm(total=sum(work), initial=done, leave=False, **style) as bar:
+        start, messages = time.perf_counter(), ()
+        with tqdm(total=sum(work), initial=done, leave=False, disable=not progress, **style) as bar:
             while True:
                 scale = self.scale
                 if self.transfer is None:
@@ -176,6 +219,8 @@ class Poster:
                     bar.set_postfix_str(loss, refresh=False)
                     bar.update(shares[self.number])
                     self._write()
+                    if on_step is not None:
+                        on_step(step)
 
                 left = max(0, scale.steps - self.transfer.iteration)
                 result = self.transfer.run(left, progress=False, on_step=note)
@@ -188,7 +233,7 @@ class Poster:
 
     def _write(self) -> None:
         begin = time.monotonic()
-        if self.checkpoint is None or self.transfer is None or begin < self._next_writing:
+        if self.checkpoint is None or begin < self._next_writing or self.transfer is None:
             return
         transfer = self.transfer.state_dict()
         state = {"settings": self.settings, "scale": self.number, "transfer": transfer}

@@ -1,4 +1,4 @@
-"""Coarse to fine, and taken up again after whatever ended the run: the same picture to the bit."""
+"""Coarse to fine, and resumed after whatever ended the run: the same image to the bit."""
 
 import copy
 import math
@@ -16,8 +16,8 @@ import nst_course as nst
 from nst_course import device as machine
 from nst_course.cli import command as cli
 from nst_course.images.io import resized
-from nst_course.transfer import multiscale as poster
-from nst_course.transfer.multiscale import Poster, Scale, plan
+from nst_course.transfer import multiscale
+from nst_course.transfer.multiscale import MultiScale, Scale, schedule
 
 ROOT = Path(__file__).parents[2]
 SCALES = [Scale(24, 12), Scale(48, 9)]
@@ -25,8 +25,8 @@ SCALES = [Scale(24, 12), Scale(48, 9)]
 
 @pytest.fixture(autouse=True)
 def always_written(monkeypatch):
-    monkeypatch.setattr(poster, "CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr(poster, "WRITING_SHARE", math.inf)
+    monkeypatch.setattr(multiscale, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(multiscale, "WRITING_SHARE", math.inf)
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +48,19 @@ def make(backbone):
 # ---------------------------------------------------------------- coarse to fine
 
 
-def test_plan_halves_the_size_until_it_is_small_and_the_steps_with_every_scale():
-    assert plan(3000, 200) == [Scale(375, 200), Scale(750, 100), Scale(1500, 50), Scale(3000, 25)]
-    assert plan(512, 200) == [Scale(256, 200), Scale(512, 100)]
-    assert plan(384, 200) == [Scale(384, 200)]
-    assert plan(3000, 200, count=1) == [Scale(3000, 200)]
-    assert plan(64, 20, count=3) == [Scale(16, 20), Scale(32, 10), Scale(64, 10)]
-    assert plan(64, 3, count=2) == [Scale(32, 3), Scale(64, 3)]  # no more than asked for
+def test_sizes_grow_in_equal_ratios_and_steps_become_fewer():
+    assert schedule(512, 120) == [
+        Scale(128, 120), Scale(181, 60), Scale(256, 50), Scale(362, 40), Scale(512, 30)
+    ]  # fmt: skip
+    assert [scale.steps for scale in schedule(3000, 120)][-3:] == [30, 30, 30]
+    assert schedule(128, 120) == [Scale(128, 120)]
+    assert schedule(3000, 200, count=1) == [Scale(3000, 200)]
+    assert schedule(64, 20, count=3) == [Scale(32, 20), Scale(45, 10), Scale(64, 8)]
+    assert schedule(64, 1, first_size=32) == [Scale(32, 1), Scale(45, 1), Scale(64, 1)]
+    for size in (100, 300, 511, 1024, 4096):
+        sizes = [scale.size for scale in schedule(size, 120, first_size=64)]
+        assert sizes[0] == 64 and sizes[-1] == size and sizes == sorted(sizes)
+        assert all(1 <= b / a < 1.7 for a, b in zip(sizes, sizes[1:], strict=False))
 
 
 def test_each_scale_begins_where_the_last_one_ended(make):
@@ -65,7 +71,7 @@ def test_each_scale_begins_where_the_last_one_ended(make):
         made.append(make(size, start))
         return made[-1]
 
-    result = Poster(noting, SCALES).run()
+    result = MultiScale(noting, SCALES).run()
     assert [max(run.content.shape) for run in made] == [24, 48]
     assert [run.iteration for run in made] == [12, 9]
     assert begun[0] is None and torch.equal(begun[1], made[0].image)
@@ -92,13 +98,13 @@ def test_one_bar_runs_over_all_scales(make, capsys, monkeypatch):
 
     texts: list = []
     monkeypatch.setattr(tqdm.auto, "tqdm", Noting)
-    Poster(make, SCALES).run()
+    MultiScale(make, SCALES).run()
     (bar,) = bars
     assert bar.total == pytest.approx(12 / 4 + 9) and bar.n == pytest.approx(bar.total)
     assert [count for count, _ in texts] == sorted(count for count, _ in texts)
     assert texts[0][1].startswith("24 px, step 1/12, loss ")
     assert texts[-1][1].startswith("48 px, step 9/9, loss ")
-    taken_up = Poster(make, SCALES)
+    taken_up = MultiScale(make, SCALES)
     taken_up.transfer = make(24, None)
     list(taken_up.transfer.steps(8))
     taken_up.run()
@@ -106,21 +112,23 @@ def test_one_bar_runs_over_all_scales(make, capsys, monkeypatch):
 
 
 def test_estimate_adds_up_the_scales(make, monkeypatch):
-    monkeypatch.setattr("nst_course.transfer.style_transfer.fastest", lambda step: 1.0)
-    seconds = [make(s.size, None).estimate(s.steps).seconds for s in SCALES]
-    told = Poster(make, SCALES).estimate()
-    assert told.seconds == sum(seconds)
-    assert (told.largest.size, told.width, told.height, told.tile) == (48, 48, 32, None)
-    halfway = Poster(make, SCALES)
+    """In proportion to their pixels: a step at 48 px takes a second, and one at 24 px a quarter."""
+    timed = []
+
+    def one_second(transfer, side):
+        timed.append(side)
+        return 1.0, *transfer.content.shape[2:]
+
+    monkeypatch.setattr(multiscale, "time_step", one_second)
+    whole, halfway = MultiScale(make, SCALES), MultiScale(make, SCALES)
+    forecast = whole.estimate()
+    assert (forecast.width, forecast.height, forecast.tile) == (48, 32, None)
+    assert len(timed) == 1  # once for all scales
+    targets = forecast.seconds - (12 / 4 + 9)
+    assert 0 < targets < 2
     halfway.number, halfway.transfer = 1, make(48, None)
     list(halfway.transfer.steps(4))
-    assert halfway.estimate().seconds == make(48, None).estimate(9).seconds - 4 - targets(make)
-
-
-def targets(make) -> float:
-    """The seconds before a first step."""
-    run = make(48, None)
-    return run.estimate(1).seconds - 1
+    assert halfway.estimate().seconds == pytest.approx(5)
 
 
 # ---------------------------------------------------------------- taken up again
@@ -139,10 +147,10 @@ def test_resumed_equals_uninterrupted(make, tmp_path, monkeypatch, optimizer, af
     def build(size, start):
         return make(size, start, optimizer=optimizer)
 
-    def begin() -> Poster:
-        return Poster(build, SCALES, tmp_path / "o.checkpoint", {"optimizer": optimizer})
+    def begin() -> MultiScale:
+        return MultiScale(build, SCALES, tmp_path / "o.checkpoint", {"optimizer": optimizer})
 
-    expected = Poster(build, SCALES).run()
+    expected = MultiScale(build, SCALES).run()
     written = 0
 
     def write_and_die(self):
@@ -152,9 +160,9 @@ def test_resumed_equals_uninterrupted(make, tmp_path, monkeypatch, optimizer, af
         if written == after:
             raise Killed
 
-    write = Poster._write
+    write = MultiScale._write
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(Poster, "_write", write_and_die)
+        patch.setattr(MultiScale, "_write", write_and_die)
         begin().run()
     again = begin()
     assert again.resume()
@@ -185,8 +193,8 @@ def test_state_before_the_first_step_is_a_state(make):
 
 
 def test_resume_without_a_checkpoint_begins_anew(make, tmp_path):
-    fresh = Poster(make, SCALES, tmp_path / "none")
-    assert not fresh.resume() and not Poster(make, SCALES).resume()
+    fresh = MultiScale(make, SCALES, tmp_path / "none")
+    assert not fresh.resume() and not MultiScale(make, SCALES).resume()
     assert fresh.number == 0 and fresh.transfer is None
 
 
@@ -194,7 +202,7 @@ def test_resume_without_a_checkpoint_begins_anew(make, tmp_path):
 def written(make, tmp_path) -> Path:
     """The checkpoint of a finished run."""
     path = tmp_path / "o.checkpoint"
-    Poster(make, SCALES, path, {"seed": 0}).run()
+    MultiScale(make, SCALES, path, {"seed": 0}).run()
     assert [found.name for found in tmp_path.iterdir()] == ["o.checkpoint"]
     return path
 
@@ -215,14 +223,14 @@ def written(make, tmp_path) -> Path:
 def test_damaged_checkpoint_is_a_sentence(make, written, damage):
     written.write_bytes(damage(written.read_bytes()))
     with pytest.raises(nst.CourseError, match="o.checkpoint is damaged, or is no checkpoint"):
-        Poster(make, SCALES, written, {"seed": 0}).resume()
+        MultiScale(make, SCALES, written, {"seed": 0}).resume()
 
 
 def test_checkpoint_of_another_run_is_refused(make, written):
     with pytest.raises(nst.CourseError, match="a run with seed 0, not 1; resume with the same"):
-        Poster(make, SCALES, written, {"seed": 1}).resume()
+        MultiScale(make, SCALES, written, {"seed": 1}).resume()
     with pytest.raises(nst.CourseError, match="a run with scales"):
-        Poster(make, SCALES[1:], written, {"seed": 0}).resume()
+        MultiScale(make, SCALES[1:], written, {"seed": 0}).resume()
 
 
 def test_full_disk_is_a_sentence_and_leaves_the_last_checkpoint(make, written, monkeypatch):
@@ -234,15 +242,15 @@ def test_full_disk_is_a_sentence_and_leaves_the_last_checkpoint(make, written, m
 
     monkeypatch.setattr("nst_course.transfer.checkpoint.save_file", full)
     with pytest.raises(nst.CourseError, match="cannot be written .No space left"):
-        Poster(make, SCALES, written, {"seed": 0}).run()
+        MultiScale(make, SCALES, written, {"seed": 0}).run()
     assert written.read_bytes() == before and len(list(written.parent.iterdir())) == 1
 
 
 def test_writing_does_not_hold_up_small_steps(make, tmp_path, monkeypatch):
-    monkeypatch.setattr(poster, "CHECKPOINT_SECONDS", 1000)
+    monkeypatch.setattr(multiscale, "CHECKPOINT_SECONDS", 1000)
     saved = []
-    monkeypatch.setattr(poster, "save_checkpoint", lambda *_: saved.append(1))
-    Poster(make, SCALES, tmp_path / "o").run()
+    monkeypatch.setattr(multiscale, "save_checkpoint", lambda *_: saved.append(1))
+    MultiScale(make, SCALES, tmp_path / "o").run()
     assert len(saved) == 1
 
 
@@ -259,11 +267,11 @@ def test_writing_takes_a_tenth_of_the_time_at_most(make, tmp_path, monkeypatch):
             yield step
 
     steps = nst.StyleTransfer.steps
-    monkeypatch.setattr(poster, "WRITING_SHARE", 0.1)
+    monkeypatch.setattr(multiscale, "WRITING_SHARE", 0.1)
     monkeypatch.setattr(nst.StyleTransfer, "steps", a_second_each)
-    monkeypatch.setattr(poster.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(poster, "save_checkpoint", slow)
-    Poster(make, [Scale(24, 50)], tmp_path / "o").run()
+    monkeypatch.setattr(multiscale.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(multiscale, "save_checkpoint", slow)
+    MultiScale(make, [Scale(24, 50)], tmp_path / "o").run()
     assert len(saved) == 3 and clock[0] == 50 + 2 * 3
 
 
@@ -283,7 +291,7 @@ def test_between_two_scales_the_smaller_picture_is_there(make):
             raise MemoryError
         return make(size, start)
 
-    painting = Poster(failing, SCALES)
+    painting = MultiScale(failing, SCALES)
     assert painting.image is None
     with pytest.raises(MemoryError):
         painting.run()
@@ -296,8 +304,8 @@ def test_between_two_scales_the_smaller_picture_is_there(make):
 MAIN = """
 import sys
 from nst_course.cli import command as cli
-from nst_course.transfer import multiscale as poster
-poster.CHECKPOINT_SECONDS, poster.WRITING_SHARE = 0, float("inf")
+from nst_course.transfer import multiscale
+multiscale.CHECKPOINT_SECONDS, multiscale.WRITING_SHARE = 0, float("inf")
 sys.exit(cli.main())
 """
 OPTIONS = ["--size", "48", "--scales", "2", "--steps", "14", "--resume"]
@@ -319,11 +327,11 @@ def test_killed_render_goes_on_to_the_same_file(tmp_path):
     whole = start(tmp_path / "whole.png")
     said, errors = whole.communicate(timeout=120)
     assert whole.returncode == 0, errors
-    assert "48×32 px after 24, 14 + 10 steps on" in said and "There is no checkpoint" in said
+    assert "48×32 px after 34, 14 + 7 steps on" in said and "There is no checkpoint" in said
 
     out = tmp_path / "killed.png"
     process, shown = start(out), ""
-    while not re.search(r"48 px, step [2-8]/10", shown):
+    while not re.search(r"48 px, step [2-6]/7", shown):
         shown += process.stderr.read(1)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -335,14 +343,14 @@ def test_killed_render_goes_on_to_the_same_file(tmp_path):
     said, errors = again.communicate(timeout=120)
     assert again.returncode == 0, errors
     assert "Continuing from the checkpoint." in said
-    assert "24 px" not in errors  # the first scale is not painted again
+    assert "34 px" not in errors  # the first scale is not computed again
     assert out.read_bytes() == (tmp_path / "whole.png").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["killed.png", "whole.png"]
 
 
 def test_resume_with_other_settings_is_one_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        Poster, "run", lambda self: (_ for _ in ()).throw(nst.CourseError("not reached"))
+        MultiScale, "run", lambda self: (_ for _ in ()).throw(nst.CourseError("not reached"))
     )
     (tmp_path / "o.png.checkpoint").write_bytes(b"damaged")
     command = ["render", "cat", "great_wave", "-o", str(tmp_path / "o.png"), "--size", "32"]
@@ -355,7 +363,7 @@ def test_checkpoint_is_not_overwritten_by_forgetting_to_resume(tmp_path, monkeyp
     def stopped(self):
         raise nst.CourseError("stopped here")
 
-    monkeypatch.setattr(Poster, "run", stopped)
+    monkeypatch.setattr(MultiScale, "run", stopped)
     checkpoint = tmp_path / "o.png.checkpoint"
     checkpoint.write_bytes(b"two hours of work")
     command = ["render", "cat", "great_wave", "-o", str(tmp_path / "o.png"), "--size", "32"]

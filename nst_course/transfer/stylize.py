@@ -1,0 +1,169 @@
+"""The whole method in one call: coarse to fine, with one dial for strength and one for strokes."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ..checks import as_image, check_count
+from ..device import describe as describe_device
+from ..device import readable_bytes, readable_time
+from ..errors import CourseError
+from ..images.io import load_image, resized
+from ..network.vgg import Backbone, load_backbone
+from .multiscale import FIRST_SIZE, Forecast, MultiScale, schedule
+from .progress import Result, Step
+from .style_transfer import StyleTransfer
+from .styles import Style
+
+# Strength → style_weight (β, with α = 1), evenly spaced to the eye. Between two marks, in ratios.
+STRENGTHS = {1: 30.0, 2: 120.0, 3: 1e3, 4: 1e4, 5: 1e5}
+LEAST_STYLE_SIZE = 64  # pixels; the network has to see the artwork
+
+Picture = Tensor | str | Path
+StylePictures = Picture | Style | Sequence[Picture | Style]
+
+
+def stylize(
+    content: Picture,
+    style: StylePictures,
+    size: int = 512,
+    strength: float = 3.0,
+    brush: int = FIRST_SIZE,
+    steps: int = 120,
+    style_size: int | None = None,
+    backbone: Backbone | None = None,
+    checkpoint: str | Path | None = None,
+    progress: bool = True,
+    on_step: Callable[[Step], None] | None = None,
+    **settings: Any,
+) -> Result:
+    """Generate an image with the content of a photograph and the style of an artwork.
+
+    Args:
+        content: photograph: a bundled name, the path of a file, or an image (1, 3, H, W), 0…1.
+        style: artwork, given in the same ways; or several, as a list, also of `Style`.
+        size: longer side of the result, in pixels.
+        strength: from 1, a breath of style, to 5, hardly recognizable.
+        brush: longer side, in pixels, of the first and smallest image. The smaller, the larger the
+            strokes and the shapes, and the less is left of small things such as faces.
+        steps: at the first size; half as many at the next, and fewer at each further one.
+        style_size: longer side of the artwork at the final size; as ``size`` by default.
+        backbone: the network; the embedded VGG-16 by default.
+        checkpoint: a file to resume from if it exists, and to write while the run goes on; it is
+            deleted at the end.
+        progress: print the forecast and show a bar.
+        on_step: called with every `Step`, for live pictures.
+        settings: further arguments of `StyleTransfer`, such as ``style_weight`` in place of the
+            strength, ``tv_weight``, ``init``, ``seed``, ``statistic`` or ``precision``.
+
+    Returns:
+        The image, with the history of the final size. Ctrl-C ends the run early with the best
+        image so far, which may be smaller.
+
+    Raises:
+        CourseError: an input that cannot work, in a sentence that says what to change.
+    """
+    run = multi_scale(
+        content, style, size, strength, brush, steps, style_size, backbone, checkpoint, **settings
+    )
+    run.resume()
+    if progress:
+        print(report(run, run.estimate()))
+    result = run.run(progress, on_step)
+    if not result.interrupted:
+        run.forget()
+    return result
+
+
+def multi_scale(
+    content: Picture,
+    style: StylePictures,
+    size: int = 512,
+    strength: float = 3.0,
+    brush: int = FIRST_SIZE,
+    steps: int = 120,
+    style_size: int | None = None,
+    backbone: Backbone | None = None,
+    checkpoint: str | Path | None = None,
+    scales: int | None = None,
+    **settings: Any,
+) -> MultiScale:
+    """The run of `stylize`, before it starts; ``scales`` sizes, if given, in place of ``brush``."""
+    check_count("size", size, least=1)
+    style_size = size if style_size is None else style_size
+    check_count("style_size", style_size, least=1)
+    settings = {"init": "recolored", "style_weight": style_weight_of(strength), **settings}
+    network = load_backbone() if backbone is None else backbone
+    photograph = load("content", content, size)
+    given = style if isinstance(style, Sequence) and not isinstance(style, str) else [style]
+    artworks = [
+        replace(s, image=load("style", s.image, style_size))
+        if isinstance(s, Style)
+        else Style(load("style", s, style_size))
+        for s in given
+    ]
+
+    def make(at: int, start: Tensor | None) -> StyleTransfer:
+        small = scaled(photograph, at)
+        # The artworks shrink with the image, but not to where the network cannot see them.
+        side = max(min(style_size, LEAST_STYLE_SIZE), round(style_size * at / size))
+        styles = [replace(artwork, image=scaled(artwork.image, side)) for artwork in artworks]
+        init = {} if start is None else {"init": resized(start, small.shape[2:])}
+        return StyleTransfer(small, styles, network, **{**settings, **init})
+
+    plan = schedule(size, steps, min(brush, size), scales)
+    pictures = [photograph, *(artwork.image for artwork in artworks)]
+    identity = {
+        "network": network.network,
+        "pooling": network.pooling,
+        "pictures": [fingerprint(picture) for picture in pictures],
+        **{name: value for name, value in settings.items() if isinstance(value, (int, float, str))},
+    }
+    return MultiScale(make, plan, None if checkpoint is None else Path(checkpoint), identity)
+
+
+def style_weight_of(strength: float) -> float:
+    """β for a strength from 1 to 5, in equal ratios between the marks of `STRENGTHS`."""
+    marks = list(STRENGTHS.items())
+    for (low, weight), (high, next_weight) in pairwise(marks):
+        if low <= strength <= high:
+            share = (strength - low) / (high - low)
+            return weight ** (1 - share) * next_weight**share
+    raise CourseError(f"strength is a number from {marks[0][0]} to {marks[-1][0]}, not {strength}.")
+
+
+def load(name: str, picture: Picture, size: int) -> Tensor:
+    """A picture given by name, path or tensor, with its longer side no longer than ``size``."""
+    image = picture if isinstance(picture, Tensor) else load_image(picture, size)
+    return scaled(as_image(name, image), size)
+
+
+def scaled(image: Tensor, longer_side: int) -> Tensor:
+    """An image (1, 3, H, W) in the size with this longer side."""
+    factor = longer_side / max(image.shape[2:])
+    height, width = (max(1, round(side * factor)) for side in image.shape[2:])
+    if (height, width) == tuple(image.shape[2:]):
+        return image
+    return resized(image, (height, width))
+
+
+def fingerprint(image: Tensor) -> str:
+    """The beginning of the SHA-256 of an image."""
+    return hashlib.sha256(image.cpu().contiguous().numpy().tobytes()).hexdigest()[:12]
+
+
+def report(run: MultiScale, forecast: Forecast) -> str:
+    """One line: sizes, steps, device, time and memory of what is left."""
+    sizes = ", ".join(str(scale.size) for scale in run.scales[:-1])
+    steps = " + ".join(str(scale.steps) for scale in run.scales)
+    return (
+        f"{forecast.width}×{forecast.height} px{f' after {sizes}' if sizes else ''}, {steps} steps "
+        f"on {describe_device(forecast.device)}{', in tiles' if forecast.tile else ''}: about "
+        f"{readable_time(forecast.seconds)}{' more' if run.transfer else ''} and "
+        f"{readable_bytes(forecast.bytes)} of memory."
+    )

@@ -1,0 +1,121 @@
+"""The whole method in one call: pictures of all kinds, the dials, one bar, resuming."""
+
+import pytest
+import torch
+
+import nst_course as nst
+from nst_course.images.io import resized
+from nst_course.transfer.stylize import STRENGTHS, multi_scale, style_weight_of
+
+SMALL = {
+    "size": 48,
+    "brush": 24,
+    "steps": 6,
+    "progress": False,
+    "content_layers": ["relu2_2"],
+    "style_layers": ["relu1_1", "relu2_1"],
+}
+
+
+@pytest.fixture
+def stylize(narrow_backbone):
+    def call(content="cat", style="great_wave", **settings):
+        return nst.stylize(content, style, **{**SMALL, "backbone": narrow_backbone, **settings})
+
+    return call
+
+
+def test_goes_through_the_sizes_and_returns_the_last(stylize):
+    sizes = []
+    result = stylize(on_step=lambda step: sizes.append(max(step.image.shape)))
+    assert sizes == [24] * 6 + [34] * 3 + [48] * 2
+    assert result.image.shape == (1, 3, 32, 48) and len(result.history["total"]) == 2
+    assert not result.interrupted and result.seconds > 0
+
+
+def test_names_files_and_tensors_are_the_same_picture(stylize, tmp_path):
+    content, style = nst.load_image("cat", 48), nst.load_image("great_wave", 48)
+    nst.save_image(content, tmp_path / "cat.png")
+    by_name, by_file = stylize(), stylize(tmp_path / "cat.png", style)
+    by_tensor = stylize(content, nst.Style(style))
+    assert torch.equal(by_name.image, by_tensor.image)
+    assert torch.equal(by_file.image, by_tensor.image)
+
+
+def test_several_styles_and_regions_go_along_through_the_sizes(stylize):
+    region = torch.zeros(32, 48)
+    region[:, :24] = 1
+    styles = [nst.Style(nst.load_image("great_wave", 48), region=region), "summertime"]
+    mixed, alone = stylize(style=styles), stylize()
+    assert mixed.image.shape == alone.image.shape
+    assert (mixed.image - alone.image)[..., 30:].abs().mean() > 0.01
+
+
+def test_artworks_shrink_with_the_image_but_stay_visible_to_the_network(narrow_backbone):
+    run = multi_scale("cat", "great_wave", 256, style_size=512, backbone=narrow_backbone)
+    for size, side in ((256, 512), (128, 256), (32, 64)):
+        assert max(run.make(size, None).styles[0].image.shape) == side
+
+
+def test_strength_is_a_dial_for_the_style_weight(stylize):
+    assert [style_weight_of(mark) for mark in STRENGTHS] == pytest.approx(list(STRENGTHS.values()))
+    weights = [style_weight_of(1 + step / 10) for step in range(41)]
+    assert weights == sorted(weights) and len(set(weights)) == 41
+    content = nst.load_image("cat", 48)
+    distances = [
+        (stylize(strength=mark, init="content").image - content).abs().mean() for mark in (1, 3, 5)
+    ]
+    assert distances == sorted(distances)
+
+
+@pytest.mark.parametrize("strength", [0, 5.1, -1, float("nan")])
+def test_strength_outside_the_dial_is_refused(strength):
+    with pytest.raises(nst.CourseError, match="strength is a number from 1 to 5"):
+        style_weight_of(strength)
+
+
+def test_interrupted_run_returns_the_image_so_far_and_goes_on_from_its_checkpoint(
+    stylize, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("nst_course.transfer.multiscale.CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr("nst_course.transfer.multiscale.WRITING_SHARE", float("inf"))
+    seen = []
+
+    def interrupt(step):
+        seen.append(step)
+        if len(seen) == 8:  # at the second size
+            raise KeyboardInterrupt
+
+    checkpoint = tmp_path / "run"
+    stopped = stylize(checkpoint=checkpoint, on_step=interrupt)
+    assert stopped.interrupted and max(stopped.image.shape) == 34 and checkpoint.exists()
+    resumed = stylize(checkpoint=checkpoint)
+    assert torch.equal(resumed.image, stylize().image) and not checkpoint.exists()
+
+
+def test_checkpoint_of_other_pictures_is_refused(stylize, tmp_path, monkeypatch):
+    monkeypatch.setattr("nst_course.transfer.multiscale.CHECKPOINT_SECONDS", 0)
+
+    def interrupt(step):
+        raise KeyboardInterrupt
+
+    checkpoint = tmp_path / "run"
+    stylize(checkpoint=checkpoint, on_step=interrupt)
+    with pytest.raises(nst.CourseError, match="belongs to a run with pictures"):
+        stylize("dahlia", checkpoint=checkpoint)
+
+
+def test_forecast_is_one_line(stylize, capsys):
+    stylize(progress=True)
+    line = capsys.readouterr().out.splitlines()[0]
+    assert line.startswith("48×32 px after 24, 34, 6 + 3 + 2 steps on ") and "of memory" in line
+
+
+def test_coarse_start_has_larger_shapes_than_a_fine_one(stylize):
+    """What is left of the image after it was made small: more where the first size was small."""
+    rough = {}
+    for brush in (16, 48):
+        image = stylize(brush=brush, init="noise", content_weight=0.0, steps=20).image
+        small = resized(image, (8, 12))
+        rough[brush] = small.std().item()
+    assert rough[16] > rough[48]
