@@ -205,7 +205,8 @@ class MultiScale:
         if self.transfer is not None:
             done += shares[self.number] * self.transfer.iteration
         style = {"unit": "step"} if len(self.scales) == 1 else {"bar_format": BAR}
-        start, messages = time.perf_counter(), ()
+        start = time.perf_counter()
+        messages: tuple[str, ...] = ()
         with tqdm(total=sum(work), initial=done, leave=False, disable=not progress, **style) as bar:
             while True:
                 scale = self.scale
