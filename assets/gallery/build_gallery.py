@@ -1,17 +1,17 @@
-"""Paint the pictures of the README and of the notebooks' first cells.
+"""Render the pictures of the README and of the first cells of the notebooks.
 
     python assets/gallery/build_gallery.py            every picture, about 3 minutes each
     python assets/gallery/build_gallery.py cat        those whose name contains "cat"
-    python assets/gallery/build_gallery.py hero       only the hero, from a picture that is there
+    python assets/gallery/build_gallery.py hero       only the hero, from an existing picture
     python assets/gallery/build_gallery.py grid       3 photographs × 4 artworks, and their sheet
     python assets/gallery/build_gallery.py grid 3     the same, but stop after 3 new pictures
     python assets/gallery/build_gallery.py scale      one size against three, for notebook 05
     python assets/gallery/build_gallery.py wanted     the picture of the project in notebook 05
 
-Each is painted small first, which makes large strokes, then enlarged and refined. Four of the
-twelve pictures of the grid are the ones above, painted at 256 and 512 pixels. The other eight are
-painted at 192 and 448 pixels, in one to three minutes each, and go to `build/`, which git ignores;
-those that are there are not painted again. Only the sheet, `05_gallery.jpg`, is part of the course.
+Each is rendered from coarse to fine, which makes large strokes. Four of the twelve pictures of the
+grid are the ones above, at 256 and 512 pixels. The other eight are rendered at 192 and 448 pixels,
+in one to three minutes each, and go to `build/`, which git ignores; existing ones are not rendered
+again. Only the sheet, `05_gallery.jpg`, is part of the course.
 """
 
 import sys
@@ -23,6 +23,7 @@ from torch import Tensor
 
 import nst_course as nst
 from nst_course.images.io import resized
+from nst_course.images.layout import hstack
 
 HERE = Path(__file__).parent
 PAIRS = [
@@ -39,7 +40,7 @@ STAGES = [(256, "float32", 150), (512, "float32", 80)]
 
 GRID_CONTENTS = ["summer_palace", "astronaut", "coffee"]
 GRID_STYLES = ["village_street_in_auvers", "great_wave", "composition_viii", "summertime"]
-# The last steps are in float32: bfloat16 leaves a grain that they smooth.
+# The last steps are in float32, to remove the noise of bfloat16.
 GRID_STAGES = [(192, "fast", 100), (448, "fast", 25), (448, "float32", 15)]
 
 # Notebook 05: the same weights at one size and through three, in about equal time
@@ -47,7 +48,7 @@ SCALE_PAIR = ("summer_palace", "village_street_in_auvers")
 SCALE_ALONE = [(448, "fast", 50)]
 SCALE_STAGES = [(160, "fast", 80), (288, "fast", 40), (448, "fast", 20)]
 
-# Notebook 05: a look to be found again
+# Notebook 05: a picture whose settings are to be found
 WANTED = {
     "content": "cat",
     "artwork": "composition_viii",
@@ -60,13 +61,13 @@ WANTED_SIZE, WANTED_STEPS = 144, 50
 
 
 def render(content: str, style: str, stages: list[tuple[int, str, int]]) -> Tensor:
-    """One picture, painted through the stages, each of which begins where the last one ended."""
+    """One picture, rendered in stages; each stage starts from the result of the one before."""
     backbone = nst.load_backbone()
     fast = str(nst.device.fast_dtype(backbone.device)).removeprefix("torch.")
     image = transfer = before = None
     for size, precision, steps in stages:
         precision = fast if precision == "fast" else precision
-        if (size, precision) != before:  # else the same run goes on
+        if (size, precision) != before:  # otherwise the same run continues
             photograph, artwork = nst.load_image(content, size), nst.load_image(style, size)
             start = photograph if image is None else resized(image, photograph.shape[2:])
             transfer = nst.StyleTransfer(
@@ -77,8 +78,8 @@ def render(content: str, style: str, stages: list[tuple[int, str, int]]) -> Tens
     return image
 
 
-def paint(content: str, style: str, stages: list[tuple[int, str, int]], folder: Path) -> Path:
-    """One picture, coarse to fine, as a JPEG in the folder."""
+def save_render(content: str, style: str, stages: list[tuple[int, str, int]], folder: Path) -> Path:
+    """Render one picture, and save it as a JPEG in the folder."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{content}_{style}.jpg"
     nst.to_pil(render(content, style, stages)).save(path, quality=88, subsampling=0)
@@ -103,35 +104,35 @@ def build_hero(content: str, style: str) -> Path:
 
 
 def build_grid(most: int) -> None:
-    """Paint up to ``most`` pictures of the grid that are missing, then the sheet if all are there.
+    """Render up to ``most`` missing pictures of the grid, and build the sheet if none is missing.
 
-    Pictures that belong to `PAIRS` are taken from this folder, where they are larger.
+    Pictures of `PAIRS` are taken from this folder, where they are larger.
     """
     missing = []
     for content in GRID_CONTENTS:
         missing += [(content, s) for s in GRID_STYLES if not grid_picture(content, s).exists()]
     for content, style in missing[:most]:
         start = time.perf_counter()
-        path = paint(content, style, GRID_STAGES, HERE / "build")
+        path = save_render(content, style, GRID_STAGES, HERE / "build")
         print(path, f"{time.perf_counter() - start:.0f} s", flush=True)
     if len(missing) <= most:
         print(build_sheet())
 
 
 def grid_picture(content: str, style: str) -> Path:
-    """Where the picture of a pair is, or will be."""
+    """The path of the picture of a pair."""
     folder = HERE if (content, style) in PAIRS else HERE / "build"
     return folder / f"{content}_{style}.jpg"
 
 
 def build_sheet(width: int = 300, height: int = 225, gap: int = 6) -> Path:
-    """Artworks above, photographs on the left, and what they became where row and column meet."""
+    """A table: artworks as columns, photographs as rows, and the results in the cells."""
     columns, rows = len(GRID_STYLES) + 1, len(GRID_CONTENTS) + 1
     size = columns * (width + gap) - gap, rows * (height + gap) - gap
     sheet = Image.new("RGB", size, "white")
 
     def place(picture: Image.Image, row: int, column: int) -> None:
-        # Of an upright picture more of the upper part, where faces are.
+        # Of a portrait, keep more of the upper part, where the face is.
         cell = fill(picture, width, height, above=0.15)
         sheet.paste(cell, (column * (width + gap), row * (height + gap)))
 
@@ -141,24 +142,20 @@ def build_sheet(width: int = 300, height: int = 225, gap: int = 6) -> Path:
         place(nst.to_pil(nst.load_image(content)), row, 0)
         for column, style in enumerate(GRID_STYLES, start=1):
             place(Image.open(grid_picture(content, style)), row, column)
-    words = ImageDraw.Draw(sheet)
+    draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(size=26)
-    words.text((width - 14, height // 2), "artworks", fill="#444444", font=font, anchor="rm")
-    words.text((width // 2, height - 14), "photographs", fill="#444444", font=font, anchor="md")
+    draw.text((width - 14, height // 2), "artworks", fill="#444444", font=font, anchor="rm")
+    draw.text((width // 2, height - 14), "photographs", fill="#444444", font=font, anchor="md")
     path = HERE / "05_gallery.jpg"
     sheet.save(path, quality=80, optimize=True)
     return path
 
 
 def build_scale(gap: int = 8) -> Path:
-    """The same pair twice, side by side: at one size from the start, and coarse to fine."""
+    """The same pair twice: at one size throughout, and coarse to fine."""
     pictures = [nst.to_pil(render(*SCALE_PAIR, stages)) for stages in (SCALE_ALONE, SCALE_STAGES)]
-    width, height = pictures[0].size
-    both = Image.new("RGB", (2 * width + gap, height), "white")
-    for index, picture in enumerate(pictures):
-        both.paste(picture, (index * (width + gap), 0))
     path = HERE / "05_scale.jpg"
-    both.save(path, quality=86)
+    hstack(pictures, gap).save(path, quality=86)
     return path
 
 
@@ -175,8 +172,8 @@ def build_wanted() -> Path:
 def fill(picture: Image.Image, width: int, height: int, above: float = 0.5) -> Image.Image:
     """The picture scaled and cropped so that it fills width × height.
 
-    Of the height that does not fit, the share ``above`` goes at the top; the width is cropped on
-    both sides alike.
+    The fraction ``above`` of the excess height is cropped at the top, half of the excess width on
+    either side.
     """
     scale = max(width / picture.width, height / picture.height)
     size = round(picture.width * scale), round(picture.height * scale)
@@ -195,7 +192,7 @@ def main() -> None:
         return
     for content, style in PAIRS:
         if wanted in f"{content}_{style}":
-            print(paint(content, style, STAGES, HERE))
+            print(save_render(content, style, STAGES, HERE))
     print(build_hero(*HERO))
 
 

@@ -1,8 +1,8 @@
-"""Paint the first picture of notebook 02: a photograph, and what four layers still know of it.
+"""Render the first picture of notebook 02: a photograph, reconstructed from four layers.
 
     python assets/gallery/build_inversions.py        about a minute on two cores
 
-The recipe is the notebook's own: from faint grey noise, down the content loss of one layer.
+As in the notebook: from faint noise, by minimizing the content loss of one layer.
 """
 
 import torch
@@ -16,10 +16,10 @@ SIZE, STEPS = 192, 100  # as in the notebook
 
 
 def invert(layer: str, content: Tensor, backbone: nst.Backbone) -> Tensor:
-    """A picture with the features that the photograph has at this layer."""
-    grey = 0.45 + 0.1 * torch.rand(content.shape, generator=torch.Generator().manual_seed(0))
+    """An image with the features of the photograph at this layer."""
+    noise = 0.45 + 0.1 * torch.rand(content.shape, generator=torch.Generator().manual_seed(0))
     transfer = nst.StyleTransfer(
-        content, content, backbone, content_layers=[layer], style_layers={}, init=grey
+        content, content, backbone, content_layers=[layer], style_layers={}, init=noise
     )
     return transfer.run(STEPS, progress=False).image
 

@@ -1,9 +1,9 @@
-"""Paint the first picture of notebook 03: a painting and a wall, and what grew from their style.
+"""Render the first picture of notebook 03: a painting and a wall, and textures made from them.
 
     python assets/gallery/build_textures.py        about three minutes on two cores
 
-The recipe is the notebook's own: every layer's loss is divided by the mean of (A^l)², and the start
-is faint grey noise.
+As in the notebook: the loss of every layer is divided by the mean of (A^l)², and the initial image
+is faint noise.
 """
 
 import torch
@@ -18,14 +18,14 @@ STEPS = 150
 
 
 def texture(artwork: Tensor, backbone: nst.Backbone) -> Tensor:
-    """A picture from noise with the Gram matrices of the artwork."""
+    """An image with the Gram matrices of the artwork, optimized from noise."""
     with torch.no_grad():
         features = backbone(artwork, SHARES)
     weights = {
         layer: share / nst.gram_matrix(features[layer]).square().mean().item()
         for layer, share in SHARES.items()
     }
-    grey = 0.45 + 0.1 * torch.rand(artwork.shape, generator=torch.Generator().manual_seed(0))
+    noise = 0.45 + 0.1 * torch.rand(artwork.shape, generator=torch.Generator().manual_seed(0))
     transfer = nst.StyleTransfer(
         artwork,
         artwork,
@@ -33,7 +33,7 @@ def texture(artwork: Tensor, backbone: nst.Backbone) -> Tensor:
         content_layers={},
         style_layers=weights,
         style_weight=1,
-        init=grey,
+        init=noise,
     )
     return transfer.run(STEPS, progress=False).image
 

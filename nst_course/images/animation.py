@@ -22,7 +22,7 @@ from ..device import readable_bytes
 from ..errors import CourseError
 from .encode import data_url, jpeg
 from .io import from_pil, to_pil
-from .layout import row
+from .layout import hstack
 
 if TYPE_CHECKING:
     import ipywidgets as widgets
@@ -97,7 +97,7 @@ def side_by_side(*runs: Sequence[Image.Image]) -> list[Image.Image]:
     if len({len(frames) for frames in runs}) != 1:
         counts = ", ".join(str(len(frames)) for frames in runs)
         raise CourseError(f"The runs have {counts} frames; give sequences of equal length.")
-    return [row(pictures, GAP) for pictures in zip(*runs, strict=True)]
+    return [hstack(pictures, GAP) for pictures in zip(*runs, strict=True)]
 
 
 def save_animation(

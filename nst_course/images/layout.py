@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 
-def row(pictures: Sequence[Image.Image], gap: int) -> Image.Image:
+def hstack(pictures: Sequence[Image.Image], gap: int) -> Image.Image:
     """Pictures side by side on white, aligned at the top, with a gap in pixels between them."""
     width = sum(picture.width for picture in pictures) + gap * (len(pictures) - 1)
     joined = Image.new("RGB", (width, max(picture.height for picture in pictures)), "white")

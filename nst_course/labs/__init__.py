@@ -1,10 +1,10 @@
-"""Labs: live widgets that play with what a notebook built. Notebooks 01 to 05 end in one.
+"""Labs: the parameters of the course as live widgets, in notebooks 01 to 05.
 
-The last line of a cell shows it::
+The last line of a cell shows one::
 
     nst.labs.StyleTransferLab("cat", "great_wave")
 
-Where widgets do not update from a thread (Colab), ``lab.run(100)`` works in the cell itself.
+Where a thread cannot update widgets (Colab), ``lab.run(100)`` runs in the cell.
 """
 
 from .content import ContentLab

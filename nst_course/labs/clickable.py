@@ -1,4 +1,4 @@
-"""A picture on the page that tells where it was clicked."""
+"""A picture that reports where it was clicked."""
 
 import anywidget
 import traitlets
@@ -7,12 +7,12 @@ from ..images.encode import data_url
 
 
 class ClickablePicture(anywidget.AnyWidget):
-    """A picture with words for those who cannot see it; a click sets `place`.
+    """A picture with alt text; a click sets `position`.
 
     Attributes:
         source: data URL of the picture.
-        words: its alt text.
-        place: (x, y) of the last click, as fractions of the width and the height.
+        alt: its alt text.
+        position: (x, y) of the last click, as fractions of the width and the height.
     """
 
     _esm = """
@@ -22,15 +22,15 @@ class ClickablePicture(anywidget.AnyWidget):
       picture.style = "cursor: crosshair; max-width: 100%; height: auto";
       function draw() {
         picture.src = model.get("source");
-        picture.alt = model.get("words");
+        picture.alt = model.get("alt");
       }
       picture.addEventListener("click", (event) => {
         const { left, top, width, height } = picture.getBoundingClientRect();
-        model.set("place", [(event.clientX - left) / width, (event.clientY - top) / height]);
+        model.set("position", [(event.clientX - left) / width, (event.clientY - top) / height]);
         model.save_changes();
       });
       model.on("change:source", draw);
-      model.on("change:words", draw);
+      model.on("change:alt", draw);
       draw();
       el.append(picture);
     }
@@ -38,12 +38,12 @@ class ClickablePicture(anywidget.AnyWidget):
     """
 
     source = traitlets.Unicode().tag(sync=True)
-    words = traitlets.Unicode().tag(sync=True)
-    place = traitlets.Tuple(traitlets.Float(), traitlets.Float(), default_value=(0, 0)).tag(
+    alt = traitlets.Unicode().tag(sync=True)
+    position = traitlets.Tuple(traitlets.Float(), traitlets.Float(), default_value=(0, 0)).tag(
         sync=True
     )
 
-    def show(self, data: bytes, kind: str, words: str) -> None:
-        """Show the bytes of a JPEG or PNG."""
-        self.words = words
+    def show(self, data: bytes, kind: str, alt: str) -> None:
+        """Show the bytes of a picture; ``kind`` is ``"jpeg"`` or ``"png"``."""
+        self.alt = alt
         self.source = data_url(data, kind)

@@ -1,4 +1,4 @@
-"""The content explorer: what a layer remembers of a photograph, found again from noise."""
+"""The content lab: reconstruct a photograph from the features of one layer."""
 
 import ipywidgets as widgets
 import torch
@@ -6,101 +6,86 @@ from torch import Tensor
 
 from ..images.io import load_image
 from ..transfer.style_transfer import StyleTransfer
-from .frames import img, thumbnail
-from .lab import PaintingLab, picture_menu
+from .controls import WIDE, WRAP, choice_slider, chosen_picture, picture_menu
+from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
 
 LAYERS = ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3", "relu4_2", "relu5_1")
-STARTS = ("faint noise", "strong noise", "grey", "another photograph")
+STARTS = ("faint noise", "strong noise", "gray", "another photograph")
 TV_WEIGHTS = (0.0, 1.0, 10.0, 100.0, 1e3, 1e4)
-OTHER = {"cat": "astronaut"}  # what "another photograph" is; the cat for all but itself
-WIDE = {"width": "300px"}
+OTHER = {"cat": "astronaut"}  # photograph → the other one to start from; "cat" for all others
 
 
 def live(settings: dict) -> dict:
-    """The settings that act at the next step."""
+    """The settings that take effect at the next step."""
     return {"content_layers": {settings["layer"]: 1.0}, "tv_weight": settings["tv_weight"]}
 
 
-def starting_image(settings: dict) -> Tensor:
-    """The image that the search begins with, (1, 3, H, W)."""
+def initial_image(settings: dict) -> Tensor:
+    """The image from which the optimization starts, (1, 3, H, W), 0…1."""
     photo = load_image(settings["photo"], settings["size"])
     if settings["start"] == "another photograph":
         other = load_image(OTHER.get(settings["photo"], "cat"), settings["size"])
         return torch.nn.functional.interpolate(other, photo.shape[2:], mode="bilinear")
     generator = torch.Generator().manual_seed(settings["seed"])
     noise = torch.rand(photo.shape, generator=generator) - 0.5
-    strength = {"faint noise": 0.1, "strong noise": 1.0, "grey": 0.0}[settings["start"]]
-    return 0.5 + strength * noise
+    amplitude = {"faint noise": 0.1, "strong noise": 1.0, "gray": 0.0}[settings["start"]]
+    return 0.5 + amplitude * noise
 
 
 def make_transfer(settings: dict, start: Tensor | None) -> StyleTransfer:
-    """A transfer without style: the content loss of one layer alone."""
+    """A transfer with the content loss of one layer and without a style loss."""
     photo = load_image(settings["photo"], settings["size"])
     return StyleTransfer(
         photo,
         photo,
         shared_backbone(),
         style_layers={},
-        init=starting_image(settings) if start is None else start,
+        init=initial_image(settings) if start is None else start,
         precision=steady_precision(),
         **live(settings),
     )
 
 
-class ContentLab(PaintingLab):
-    """Invert the features of a layer, and change the layer while the picture forms.
+class ContentLab(LiveRunLab):
+    """Reconstruct a photograph from the features of a layer that can be changed during the run.
 
     Args:
         photo: bundled name or path of a file.
         size: longer side in pixels.
-        steps: how many.
+        steps: number of steps.
     """
 
     def __init__(self, photo: str = "cat", size: int = 128, steps: int = 150):
-        self.photo = picture_menu("Photograph", photo)
-        self.layer = widgets.SelectionSlider(
-            options=LAYERS,
-            value="relu4_2",
-            description="Layer",
-            continuous_update=False,
-            layout=WIDE,
-        )
-        self.start = widgets.Dropdown(options=STARTS, description="Start", layout=WIDE)
-        self.tv_weight = widgets.SelectionSlider(
-            options=[(f"{weight:g}", weight) for weight in TV_WEIGHTS],
-            description="Smooth γ",
-            continuous_update=False,
-            layout=WIDE,
-        )
         self.size = size
+        self.photo = picture_menu("Photograph", photo)
+        self.layer = choice_slider("Layer", LAYERS, "relu4_2")
+        self.start = widgets.Dropdown(options=STARTS, description="Start", layout=WIDE)
+        self.tv_weight = choice_slider("Smooth γ", TV_WEIGHTS, 0.0)
         self.target = widgets.HTML()
-        self.live_run = LiveRun(
-            "content explorer", make_transfer, live, self.settings(), starting_image, steps
+        self.live_run = run = LiveRun(
+            "content explorer", make_transfer, live, self.settings(), initial_image, steps
         )
-        self.live_run.reset.on_click(lambda _: self.live_run.restart(self.settings()))
-        for knob in (self.layer, self.tv_weight):
-            knob.observe(lambda _: self.live_run.painter.change(self.settings()), "value")
-        for knob in (self.photo, self.start):
-            knob.observe(lambda _: self._start_anew(), "value")
-        run = self.live_run
-        knobs = widgets.VBox(
+        run.reset.on_click(lambda _: run.restart(self.settings()))
+        for control in (self.layer, self.tv_weight):
+            control.observe(lambda _: run.runner.change(self.settings()), "value")
+        for control in (self.photo, self.start):
+            control.observe(lambda _: self._start_over(), "value")
+        controls = widgets.VBox(
             [self.photo, self.layer, self.start, self.tv_weight], layout={"flex": "0 0 310px"}
         )
-        wrap = {"flex_flow": "row wrap"}
-        beside = widgets.VBox(
+        side = widgets.VBox(
             [self.target, run.curves], layout={"flex": "1 1 280px", "min_width": "0"}
         )
-        pictures = widgets.HBox([run.picture, beside], layout=wrap)
+        pictures = widgets.HBox([run.picture, side], layout=WRAP)
         right = widgets.VBox([pictures, run.caption], layout={"flex": "1 1 380px"})
-        self.widget = widgets.VBox(
-            [run.buttons, run.status, widgets.HBox([knobs, right], layout=wrap)]
-        )
-        self._show_target()
+        body = widgets.HBox([controls, right], layout=WRAP)
+        self.widget = widgets.VBox([run.buttons, run.status, body])
+        self.target.value = chosen_picture(self.photo)
 
     def settings(self) -> dict:
-        """What the knobs say."""
+        """The values of the controls."""
         return {
             "photo": self.photo.value,
             "size": self.size,
@@ -110,10 +95,6 @@ class ContentLab(PaintingLab):
             "seed": 0,
         }
 
-    def _start_anew(self) -> None:
+    def _start_over(self) -> None:
         self.live_run.restart(self.settings())
-        self._show_target()
-
-    def _show_target(self) -> None:
-        words = f"the photograph whose features are looked for: {self.photo.label}"
-        self.target.value = img(thumbnail(load_image(self.photo.value, 160)), "jpeg", words)
+        self.target.value = chosen_picture(self.photo)

@@ -1,13 +1,13 @@
-"""Loss curves as inline SVG: light enough to be redrawn several times a second."""
+"""Loss curves as inline SVG, which can be updated several times a second."""
 
 import html
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-MOST_POINTS = 300  # of a curve
+MAX_POINTS = 300  # of a curve
 WIDTH, HEIGHT = 360, 220
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 22, 34  # margins
-COLOURS = {"total": "#9b9b9b", "α·content": "#2b8cbe", "β·style": "#e6550d"}
+COLORS = {"total": "#9b9b9b", "α·content": "#2b8cbe", "β·style": "#e6550d"}
 
 
 def curves_svg(
@@ -18,9 +18,12 @@ def curves_svg(
     """Losses over the steps, on a logarithmic axis.
 
     Args:
-        history: name of a loss (a key of `COLOURS`) → its value at every step.
-        marks: steps at which a weight was changed; each gets a vertical line.
-        beside: the losses of another branch, drawn dashed.
+        history: name of a loss, a key of `COLORS` → its value at every step.
+        marks: steps at which a weight was changed, drawn as vertical lines.
+        beside: the losses of another branch, drawn as dashed lines.
+
+    Returns:
+        The source of an SVG element.
     """
     beside = beside or {}
     steps = max((len(values) for values in [*history.values(), *beside.values()]), default=0)
@@ -46,19 +49,19 @@ def curves_svg(
         for name, values in values_of.items():
             points = " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in _thinned(values) if v > 0)
             parts.append(
-                f'<polyline points="{points}" fill="none" stroke="{COLOURS[name]}" '
+                f'<polyline points="{points}" fill="none" stroke="{COLORS[name]}" '
                 f'stroke-width="{6 if name == "total" else 2}"{dash}/>'
             )
-    # A loss that has no part in this run, and is 0 throughout, gets no name either.
+    # A loss that is always 0 is not part of this run, and not named.
     named = [name for name, values in history.items() if not values or any(values)]
     for index, name in enumerate(named):
         parts.append(
-            f'<text x="{LEFT + 95 * index}" y="14" fill="{COLOURS[name]}" font-weight="bold">'
+            f'<text x="{LEFT + 95 * index}" y="14" fill="{COLORS[name]}" font-weight="bold">'
             f"{html.escape(name)}</text>"
         )
     last = ", ".join(f"{name} {values[-1]:.3g}" for name, values in history.items() if values)
     label = f"losses over {steps} steps, on a logarithmic axis; now {last or 'none yet'}"
-    # currentColor: the text colour of the page, in the light theme and in the dark one.
+    # currentColor is the text color of the page, in light and in dark themes.
     return (
         f'<svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'style="width:100%; max-width:{WIDTH}px; color:var(--jp-ui-font-color1, inherit); '
@@ -82,8 +85,8 @@ def _axes(low: int, high: int, steps: int, y: Callable[[float], float]) -> Itera
 
 
 def _thinned(values: Sequence[float]) -> list[tuple[int, float]]:
-    """(step, value) of at most `MOST_POINTS` steps, the last one among them."""
-    stride = math.ceil(len(values) / (MOST_POINTS - 1)) if values else 1
+    """(step, value) of at most `MAX_POINTS` steps, including the last one."""
+    stride = math.ceil(len(values) / (MAX_POINTS - 1)) if values else 1
     chosen = list(enumerate(values))[::stride]
     if values and chosen[-1][0] != len(values) - 1:
         chosen.append((len(values) - 1, values[-1]))

@@ -1,4 +1,4 @@
-"""The feature explorer: the channels of a layer, what one of them sees, and what excites it."""
+"""The feature explorer: the channels of a layer, their receptive fields, their optimized images."""
 
 import functools
 
@@ -6,28 +6,27 @@ import ipywidgets as widgets
 import torch
 from PIL import ImageDraw
 
-from ..errors import CourseError
 from ..images.encode import jpeg, png
 from ..images.io import load_image, to_pil
 from ..visualize import maximize, receptive_field
 from .clickable import ClickablePicture
+from .controls import WIDE, WRAP, button, picture_menu
 from .frames import enlarged, heat_map, img
-from .lab import Lab, picture_menu
+from .lab import Lab
 from .network import shared_backbone
-from .worker import Worker
+from .worker import Worker, error_text
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_2", "relu5_1")
-CHANNELS_A_PAGE = 16
+CHANNELS_PER_PAGE = 16
 MAP_SIDE = 92  # pixels on the page
-WIDE = {"width": "300px"}
 BOX = "#ffd400"
 
 
 class FeatureExplorer(Lab):
-    """Walk through the channels of a network on a photograph.
+    """Browse the channels of a network on a photograph.
 
-    A click on a map shows that channel, a click on the photograph or on the large map what the
-    position sees.
+    A click on a map selects its channel. A click on the photograph or on the large map selects a
+    position and shows its receptive field.
 
     Args:
         photo: bundled name or path of a file.
@@ -42,58 +41,53 @@ class FeatureExplorer(Lab):
         self.layer = widgets.Dropdown(options=LAYERS, value=layer, description="Layer", layout=WIDE)
         self.page = slider(description="Page")
         self.row, self.column = slider(description="Row"), slider(description="Column")
-        self.optimum_button = widgets.Button(
-            description="What excites it most?",
-            icon="magic",
-            tooltip="paint the image that excites the chosen channel most",
-            layout={"width": "auto"},
+        self.optimum_button = button(
+            "Maximize this channel", "magic", "optimize an image for the selected channel"
         )
         self.buttons = [
             widgets.Button(layout={"width": f"{MAP_SIDE}px", "padding": "0"})
-            for _ in range(CHANNELS_A_PAGE)
+            for _ in range(CHANNELS_PER_PAGE)
         ]
-        self.maps = [ClickablePicture() for _ in range(CHANNELS_A_PAGE)]
-        self.card, self.view = ClickablePicture(), ClickablePicture()
+        self.maps = [ClickablePicture() for _ in range(CHANNELS_PER_PAGE)]
+        self.map, self.view = ClickablePicture(), ClickablePicture()
         self.title, self.reading, self.optimum = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.status = widgets.HTML()
         self.worker = Worker("feature explorer", self._maximize, lambda: None, self._fail)
-        for index, button in enumerate(self.buttons):
-            button.on_click(lambda _, index=index: self._choose(index))
+        for index, select in enumerate(self.buttons):
+            select.on_click(lambda _, index=index: self._choose(index))
         for index, picture in enumerate(self.maps):
-            picture.observe(lambda _, index=index: self._choose(index), "place")
-        for picture in (self.card, self.view):
-            picture.observe(lambda click: self._point_at(*click.new), "place")
-        for knob in (self.photo, self.layer):
-            knob.observe(lambda _: self._read_photo(), "value")
+            picture.observe(lambda _, index=index: self._choose(index), "position")
+        for picture in (self.map, self.view):
+            picture.observe(lambda click: self._point_at(*click.new), "position")
+        for control in (self.photo, self.layer):
+            control.observe(lambda _: self._read_photo(), "value")
         self.page.observe(lambda _: self._show_page(), "value")
-        for knob in (self.row, self.column):
-            knob.observe(lambda _: self._show_place(), "value")
+        for control in (self.row, self.column):
+            control.observe(lambda _: self._show_position(), "value")
         self.optimum_button.on_click(lambda _: self._ask_for_optimum())
         self._lay_out()
         self._read_photo()
 
     def close(self) -> None:
-        """End the worker."""
+        """Stop the worker."""
         self.worker.stop()
 
     def _lay_out(self) -> None:
         cells = [
-            widgets.VBox([picture, button], layout={"margin": "2px"})
-            for picture, button in zip(self.maps, self.buttons, strict=True)
+            widgets.VBox([picture, select], layout={"margin": "2px"})
+            for picture, select in zip(self.maps, self.buttons, strict=True)
         ]
-        grid = widgets.Box(cells, layout={"flex_flow": "row wrap", "flex": "0 1 410px"})
-        knobs = widgets.HBox([self.photo, self.layer, self.page], layout={"flex_flow": "row wrap"})
+        grid = widgets.Box(cells, layout={**WRAP, "flex": "0 1 410px"})
+        controls = widgets.HBox([self.photo, self.layer, self.page], layout=WRAP)
         position = widgets.VBox(
             [self.row, self.column, self.view, self.reading], layout={"width": "300px"}
         )
         unit = widgets.VBox(
-            [self.title, self.card, self.optimum_button, self.optimum], layout={"width": "266px"}
+            [self.title, self.map, self.optimum_button, self.optimum], layout={"width": "266px"}
         )
-        details = widgets.HBox(
-            [position, unit], layout={"flex_flow": "row wrap", "flex": "1 1 300px"}
-        )
-        body = widgets.HBox([grid, details], layout={"flex_flow": "row wrap"})
-        self.widget = widgets.VBox([knobs, self.status, body])
+        details = widgets.HBox([position, unit], layout={**WRAP, "flex": "1 1 300px"})
+        body = widgets.HBox([grid, details], layout=WRAP)
+        self.widget = widgets.VBox([controls, self.status, body])
 
     @torch.no_grad()
     def _read_photo(self) -> None:
@@ -101,70 +95,69 @@ class FeatureExplorer(Lab):
         features = shared_backbone()(self.image, [self.layer.value])
         self.features = features[self.layer.value][0].float().cpu()
         channels, height, width = self.features.shape
-        self.page.max = (channels - 1) // CHANNELS_A_PAGE
+        self.page.max = (channels - 1) // CHANNELS_PER_PAGE
         self.page.value = min(self.page.value, self.page.max)
         self.row.max, self.column.max = height - 1, width - 1
-        # The strongest on this photograph first; many of the others are dark all over.
+        # In descending order of their maxima; many channels are 0 everywhere.
         self.order = self.features.amax((1, 2)).argsort(descending=True).tolist()
         self._show_page()
         self._choose(0)
 
     def _show_page(self) -> None:
-        first = self.page.value * CHANNELS_A_PAGE
-        shown = self.order[first : first + CHANNELS_A_PAGE]
-        for channel, place, button in zip(shown, self.maps, self.buttons, strict=True):
+        first = self.page.value * CHANNELS_PER_PAGE
+        shown = self.order[first : first + CHANNELS_PER_PAGE]
+        for channel, picture, select in zip(shown, self.maps, self.buttons, strict=True):
             values = self.features[channel]
             peak = values.max().item()
-            answer = f"up to {peak:.0f}" if peak > 0 else "silent"
-            words = f"map of channel {channel}, {answer}"
-            place.show(png(heat_map(values, MAP_SIDE)), "png", words)
-            button.description, button.tooltip = f"channel {channel}", words
+            reached = f"up to {peak:.0f}" if peak > 0 else "inactive"
+            alt = f"map of channel {channel}, {reached}"
+            picture.show(png(heat_map(values, MAP_SIDE)), "png", alt)
+            select.description, select.tooltip = f"channel {channel}", alt
 
     def _choose(self, index: int) -> None:
-        """Show the card of a channel, at the position where the photograph excites it most."""
-        self.channel = channel = self.order[self.page.value * CHANNELS_A_PAGE + index]
+        """Select a channel, and the position of its maximum on the photograph."""
+        self.channel = channel = self.order[self.page.value * CHANNELS_PER_PAGE + index]
         values = self.features[channel]
         best = values.argmax().item()
         self.row.value, self.column.value = divmod(best, values.shape[1])
-        words = f"{self.layer.value}, channel {channel}, up to {values.max().item():.0f}"
-        self.title.value = f"<b>{words}</b>"
-        self.card.show(png(heat_map(values, 260)), "png", f"map of {words}")
+        title = f"{self.layer.value}, channel {channel}, up to {values.max().item():.0f}"
+        self.title.value = f"<b>{title}</b>"
+        self.map.show(png(heat_map(values, 260)), "png", f"map of {title}")
         self.optimum.value = ""
-        self._show_place()
+        self._show_position()
 
     def _point_at(self, x: float, y: float) -> None:
-        """Choose the position at these fractions of the width and the height of a picture."""
+        """Select the position at these fractions of the width and the height of a picture."""
         height, width = self.features.shape[1:]
         self.row.value, self.column.value = int(y * height), int(x * width)
 
-    def _show_place(self) -> None:
-        """The photograph with the receptive field of the chosen position."""
+    def _show_position(self) -> None:
+        """Show the receptive field of the selected position on the photograph."""
         field = receptive_field(self.layer.value)
         top, left, bottom, right = field.box(self.row.value, self.column.value)
         picture = to_pil(self.image)
         ImageDraw.Draw(picture).rectangle((left, top, right - 1, bottom - 1), outline=BOX, width=2)
         value = self.features[self.channel, self.row.value, self.column.value].item()
-        words = (
-            f"the photograph; the square of {field.size} pixels is all that this position sees; "
-            f"there channel {self.channel} answers {value:.0f}"
+        caption = (
+            f"the photograph with the receptive field of this position, {field.size} pixels wide; "
+            f"the activation of channel {self.channel} is {value:.0f}"
         )
-        self.view.show(jpeg(picture), "jpeg", words)
-        self.reading.value = f"<div style='max-width:{picture.width}px'>{words}</div>"
+        self.view.show(jpeg(picture), "jpeg", caption)
+        self.reading.value = f"<div style='max-width:{picture.width}px'>{caption}</div>"
 
     def _ask_for_optimum(self) -> None:
-        self.status.value = f"Painting what excites channel {self.channel} most …"
+        self.status.value = f"Optimizing an image for channel {self.channel} …"
         self.worker.step()
 
     def _maximize(self) -> bool:
-        """In the worker's thread: one optimised image."""
+        """Optimize one image; runs in the worker's thread."""
         layer, channel = self.layer.value, self.channel
         [optimum] = maximize(shared_backbone(), layer, channel, size=128, steps=64)
-        words = f"the image that excites {layer}, channel {channel} most: {optimum.title}"
+        alt = f"the image that maximizes {optimum.title}"
         if channel == self.channel and layer == self.layer.value:
-            self.optimum.value = img(jpeg(enlarged(optimum.image), 90), "jpeg", words)
+            self.optimum.value = img(jpeg(enlarged(optimum.image), 90), "jpeg", alt)
         self.status.value = ""
         return False
 
     def _fail(self, error: Exception) -> None:
-        text = str(error) if isinstance(error, CourseError) else f"{type(error).__name__}: {error}"
-        self.status.value = text
+        self.status.value = error_text(error)

@@ -1,4 +1,4 @@
-"""Images as a page shows them: JPEG while a run goes on, PNG at its end."""
+"""Images as the labs show them: enlarged, as heat maps, or two of them in one."""
 
 import html
 
@@ -9,16 +9,16 @@ from torch import Tensor
 
 from ..images.encode import data_url, jpeg
 from ..images.io import to_pil
+from ..images.layout import hstack
 
-SMALLEST_SHOWN = 360  # pixels on the longer side: a small picture is enlarged, or nobody sees it
-GAP = 8
+MIN_SHOWN = 360  # pixels on the longer side, to which smaller pictures are enlarged
+GAP = 8  # pixels between two pictures
 
 
 def img(data: bytes, kind: str, alt: str) -> str:
-    """The bytes of a picture as an HTML element, for a widget of the kind HTML.
+    """The bytes of a picture as an HTML element with alt text, which `widgets.Image` does not have.
 
-    The widget of the kind Image has no text for those who cannot see it. Decoding at once keeps
-    the page from flashing between two frames.
+    Synchronous decoding avoids flicker between two frames.
     """
     alt = html.escape(alt, quote=True)
     style = "max-width:100%; margin:0"
@@ -26,9 +26,9 @@ def img(data: bytes, kind: str, alt: str) -> str:
 
 
 def enlarged(image: Tensor) -> Image.Image:
-    """The image as a picture of at least `SMALLEST_SHOWN` pixels on its longer side."""
+    """The image as a picture of at least `MIN_SHOWN` pixels on its longer side."""
     picture = to_pil(image)
-    scale = SMALLEST_SHOWN / max(picture.size)
+    scale = MIN_SHOWN / max(picture.size)
     if scale <= 1:
         return picture
     width, height = (round(side * scale) for side in picture.size)
@@ -36,14 +36,14 @@ def enlarged(image: Tensor) -> Image.Image:
 
 
 def heat_map(values: Tensor, side: int) -> Image.Image:
-    """A map (H, W), black at 0 and bright at its maximum, enlarged without smoothing."""
+    """A map (H, W), black at 0 and bright at its maximum, enlarged without interpolation."""
     values = values.detach().float().cpu().clamp(min=0)
-    shares = (values / values.max().clamp(min=1e-12)).numpy()
-    colours = (matplotlib.colormaps["magma"](shares)[:, :, :3] * 255).astype(np.uint8)
-    height, width = shares.shape
+    relative = (values / values.max().clamp(min=1e-12)).numpy()
+    colors = (matplotlib.colormaps["magma"](relative)[:, :, :3] * 255).astype(np.uint8)
+    height, width = relative.shape
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return Image.fromarray(colours).resize(size, Image.Resampling.NEAREST)
+    return Image.fromarray(colors).resize(size, Image.Resampling.NEAREST)
 
 
 def thumbnail(image: Tensor, side: int = 140) -> bytes:
@@ -53,9 +53,9 @@ def thumbnail(image: Tensor, side: int = 140) -> bytes:
     return jpeg(picture)
 
 
-def wiped(before: Image.Image, after: Image.Image, share: float) -> Image.Image:
-    """``after``, but ``before`` on the left part of it, up to a share of the width from 0 to 1."""
-    edge = round(share * after.width)
+def wipe(before: Image.Image, after: Image.Image, fraction: float) -> Image.Image:
+    """``before`` in the left part of the picture, up to a fraction of the width, then ``after``."""
+    edge = round(fraction * after.width)
     if edge == 0:
         return after
     result = after.copy()
@@ -65,9 +65,6 @@ def wiped(before: Image.Image, after: Image.Image, share: float) -> Image.Image:
 
 
 def side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
-    """Both pictures at the height of the left one, with a white gap."""
+    """Both pictures at the height of the left one."""
     right = right.resize((round(right.width * left.height / right.height), left.height))
-    both = Image.new("RGB", (left.width + GAP + right.width, left.height), "white")
-    both.paste(left, (0, 0))
-    both.paste(right, (left.width + GAP, 0))
-    return both
+    return hstack([left, right], GAP)

@@ -1,4 +1,4 @@
-"""The Gram explorer: two channels, their product, and the entry of G that it averages to."""
+"""The Gram explorer: the maps of two channels, their product, and its mean, an entry of G."""
 
 import ipywidgets as widgets
 import torch
@@ -8,16 +8,16 @@ from ..images.encode import png
 from ..images.io import load_image
 from ..losses import gram_matrix
 from ..transfer.style_transfer import STYLE_LAYERS
-from .frames import heat_map, img, thumbnail
-from .lab import Lab, picture_menu
+from .controls import WIDE, WRAP, button, chosen_picture, picture_menu
+from .frames import heat_map, img
+from .lab import Lab
 from .network import shared_backbone
 
-WIDE = {"width": "300px"}
 MAP_SIDE = 200  # pixels on the page
 
 
 class GramExplorer(Lab):
-    """Choose two channels of a layer, see both maps and what the Gram matrix makes of them.
+    """Compare two channels of a layer, and the entry of the Gram matrix for the pair.
 
     Args:
         picture: bundled name or path of a file.
@@ -35,36 +35,31 @@ class GramExplorer(Lab):
         self.first, self.second = (
             widgets.BoundedIntText(description=f"Channel {name}", layout=WIDE) for name in "ij"
         )
-        self.shuffle = widgets.Button(
-            description="Shuffle positions", icon="random", tooltip="move all positions about"
-        )
-        self.put_back = widgets.Button(
-            description="Put back", icon="undo", tooltip="every position where it was"
-        )
+        self.shuffle = button("Shuffle positions", "random", "permute the positions at random")
+        self.restore = button("Restore", "undo", "restore the original positions")
         self.maps = widgets.HTML(layout={"width": "100%"})
         self.result = widgets.HTML()
         self.thumbnail = widgets.HTML()
         self._shuffles = 0
-        for knob in (self.picture, self.layer):
-            knob.observe(lambda _: self._read_picture(), "value")
+        for control in (self.picture, self.layer):
+            control.observe(lambda _: self._read_picture(), "value")
         self.pair.observe(lambda _: self._take_pair(), "value")
-        for knob in (self.first, self.second):
-            knob.observe(lambda _: self._show(), "value")
+        for control in (self.first, self.second):
+            control.observe(lambda _: self._show(), "value")
         self.shuffle.on_click(lambda _: self._shuffle())
-        self.put_back.on_click(lambda _: self._use(self._original))
+        self.restore.on_click(lambda _: self._use(self._original))
         self._read_picture()
-        knobs = [self.picture, self.layer, self.pair, self.first, self.second]
-        buttons = widgets.HBox([self.shuffle, self.put_back])
-        left = widgets.VBox([*knobs, buttons, self.thumbnail], layout={"flex": "0 0 310px"})
+        controls = [self.picture, self.layer, self.pair, self.first, self.second]
+        buttons = widgets.HBox([self.shuffle, self.restore])
+        left = widgets.VBox([*controls, buttons, self.thumbnail], layout={"flex": "0 0 310px"})
         right = widgets.VBox([self.maps, self.result], layout={"flex": "1 1 400px"})
-        self.widget = widgets.HBox([left, right], layout={"flex_flow": "row wrap"})
+        self.widget = widgets.HBox([left, right], layout=WRAP)
 
     @torch.no_grad()
     def _read_picture(self) -> None:
-        """The features of the chosen layer; the strongest pairs go into the menu."""
+        """Compute the features, and fill the menu with the pairs of the largest entries."""
         image = load_image(self.picture.value, self.size)
-        words = f"the picture: {self.picture.label}"
-        self.thumbnail.value = img(thumbnail(image), "jpeg", words)
+        self.thumbnail.value = chosen_picture(self.picture)
         self._original = shared_backbone()(image, [self.layer.value])[self.layer.value]
         self._features, self._gram = self._original, gram_matrix(self._original)[0]
         pairs = strongest_pairs(self._gram)
@@ -74,11 +69,11 @@ class GramExplorer(Lab):
         self._show()
 
     def _take_pair(self) -> None:
-        if self.pair.value is not None:  # while new pairs are put in, none is chosen
+        if self.pair.value is not None:  # None while the options are being replaced
             self.first.value, self.second.value = self.pair.value
 
     def _shuffle(self) -> None:
-        """The same order of positions for every channel: what is together stays together."""
+        """Permute the positions, in the same way for every channel."""
         self._shuffles += 1
         generator = torch.Generator().manual_seed(self._shuffles)
         rows = self._original.flatten(2)
@@ -96,20 +91,20 @@ class GramExplorer(Lab):
         titles = (f"channel {i}", f"channel {j}", f"the product of {i} and {j}")
         cells = []
         for title, values in zip(titles, (one, other, product), strict=True):
-            words = f"map of {title}, up to {values.max().item():.3g}"
+            caption = f"map of {title}, up to {values.max().item():.3g}"
             picture = heat_map(values, MAP_SIDE)
             cells.append(
-                f"<figure style='margin:0; width:{MAP_SIDE}px'>{img(png(picture), 'png', words)}"
-                f"<figcaption>{words}</figcaption></figure>"
+                f"<figure style='margin:0; width:{MAP_SIDE}px'>{img(png(picture), 'png', caption)}"
+                f"<figcaption>{caption}</figcaption></figure>"
             )
         self.maps.value = (
             "<div style='display:flex; flex-wrap:wrap; gap:10px'>" + "".join(cells) + "</div>"
         )
         entry, mean = self._gram[i, j].item(), product.mean().item()
-        moved = "shuffled" if self._features is not self._original else "in their places"
+        order = "shuffled" if self._features is not self._original else "in the original order"
         self.result.value = (
-            f"<p>Positions {moved}. The product, averaged over its {product.numel()} positions: "
-            f"<b>{mean:.5g}</b>. The entry G<sub>{i},{j}</sub> of the Gram matrix: "
+            f"<p>Positions {order}. Mean of the product over its {product.numel()} positions: "
+            f"<b>{mean:.5g}</b>. Entry G<sub>{i},{j}</sub> of the Gram matrix: "
             f"<b>{entry:.5g}</b>.</p>"
         )
 

@@ -1,4 +1,4 @@
-"""The layer mixer: how hard each layer pulls, as shares that one sets with sliders."""
+"""The layer mixer: the share of each layer in the gradient, set with sliders."""
 
 import ipywidgets as widgets
 from torch import Tensor
@@ -6,29 +6,28 @@ from torch import Tensor
 from ..images.io import load_image
 from ..transfer.gradient_balance import balanced_weights, gradient_norms
 from ..transfer.style_transfer import STYLE_LAYERS, StyleTransfer
-from .frames import img, thumbnail
-from .lab import PaintingLab, picture_menu
+from .controls import WIDE, WRAP, chosen_picture, picture_menu
+from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
 
-SKETCH_STEPS = 8  # at the photograph itself the content does not pull, so nothing can be compared
+SKETCH_STEPS = 8  # at the photograph itself the gradient of the content loss is 0
 PRESETS = {
-    "equal pull": (5, 19, 19, 19, 19, 19),
-    "colour and grain": (5, 60, 30, 5, 0, 0),
+    "equal shares": (5, 19, 19, 19, 19, 19),
+    "color and grain": (5, 60, 30, 5, 0, 0),
     "strokes": (5, 5, 20, 40, 25, 5),
     "large shapes": (5, 2, 3, 10, 40, 40),
     "deepest layer alone": (5, 0, 0, 0, 0, 95),
 }
-WIDE = {"width": "300px"}
 
 
-class LayerMixer(PaintingLab):
-    """Set each term's share of the gradient, and watch what the picture becomes.
+class LayerMixer(LiveRunLab):
+    """Set the share of each term in the gradient, before and during a run.
 
     Args:
         content, style: bundled names or paths of files.
         size: longer side in pixels.
-        steps: how many.
+        steps: number of steps.
     """
 
     def __init__(
@@ -39,7 +38,7 @@ class LayerMixer(PaintingLab):
         steps: int = 100,
     ):
         self.size = size
-        self.lengths: dict[str, float] = {}  # of the gradients at the sketch, once measured
+        self.norms: dict[str, float] = {}  # of the gradients at the sketch, once measured
         self.pictures = {
             what: picture_menu(what.capitalize(), chosen)
             for what, chosen in (("content", content), ("style", style))
@@ -49,38 +48,37 @@ class LayerMixer(PaintingLab):
             term: widgets.IntSlider(
                 value=share, max=100, description=term, continuous_update=False, layout=WIDE
             )
-            for term, share in zip(("content", *STYLE_LAYERS), PRESETS["equal pull"], strict=True)
+            for term, share in zip(("content", *STYLE_LAYERS), PRESETS["equal shares"], strict=True)
         }
-        self.shares["content"].min = 1  # the others are measured by it
+        self.shares["content"].min = 1  # the weights are relative to it
         self.mix = widgets.HTML()
         self.thumbnails = {what: widgets.HTML(layout={"margin": "4px"}) for what in self.pictures}
         self.live_run = LiveRun(
             "layer mixer", self.make_transfer, self.live, self.settings(), self.first_image, steps
         )
-        self.live_run.reset.on_click(lambda _: self._start_anew())
+        self.live_run.reset.on_click(lambda _: self._start_over())
         self.preset.observe(lambda _: self._take_preset(), "value")
         for slider in self.shares.values():
             slider.observe(lambda _: self._change(), "value")
         for menu in self.pictures.values():
-            menu.observe(lambda _: self._start_anew(), "value")
+            menu.observe(lambda _: self._start_over(), "value")
         run = self.live_run
-        wrap = {"flex_flow": "row wrap"}
-        knobs = widgets.VBox(
+        controls = widgets.VBox(
             [*self.pictures.values(), self.preset, *self.shares.values(), self.mix],
             layout={"flex": "0 0 310px"},
         )
         thumbnails = widgets.VBox(list(self.thumbnails.values()))
         right = widgets.VBox(
-            [widgets.HBox([run.picture, thumbnails], layout=wrap), run.caption, run.curves],
+            [widgets.HBox([run.picture, thumbnails], layout=WRAP), run.caption, run.curves],
             layout={"flex": "1 1 380px"},
         )
-        body = widgets.HBox([knobs, right], layout=wrap)
+        body = widgets.HBox([controls, right], layout=WRAP)
         self.widget = widgets.VBox([run.buttons, run.status, body])
         self._show_inputs()
         self._show_mix()
 
     def settings(self) -> dict:
-        """What the knobs say."""
+        """The values of the controls."""
         return {
             "content": self.pictures["content"].value,
             "style": self.pictures["style"].value,
@@ -88,17 +86,17 @@ class LayerMixer(PaintingLab):
         }
 
     def live(self, settings: dict) -> dict:
-        """The weights that give the terms their shares, once the gradients have been measured."""
-        if not self.lengths:
+        """The weights for the shares, once the gradient norms have been measured."""
+        if not self.norms:
             return {}
-        return {"style_layers": balanced_weights(settings["shares"], self.lengths)}
+        return {"style_layers": balanced_weights(settings["shares"], self.norms)}
 
     def make_transfer(self, settings: dict, start: Tensor | None) -> StyleTransfer:
-        """A transfer that starts from a sketch, at which the gradients are measured."""
+        """A transfer that starts from a sketch, where the gradient norms are measured."""
         content, style = (load_image(settings[name], self.size) for name in ("content", "style"))
         sketch = StyleTransfer(content, style, shared_backbone())
         image = sketch.run(SKETCH_STEPS, progress=False).image if start is None else start
-        self.lengths = gradient_norms(sketch, image)
+        self.norms = gradient_norms(sketch, image)
         return StyleTransfer(
             content,
             style,
@@ -112,27 +110,25 @@ class LayerMixer(PaintingLab):
         return load_image(settings["content"], self.size)
 
     def _change(self) -> None:
-        self.live_run.painter.change(self.settings())
+        self.live_run.runner.change(self.settings())
         self._show_mix()
 
     def _take_preset(self) -> None:
         for slider, share in zip(self.shares.values(), PRESETS[self.preset.value], strict=True):
             slider.value = share
 
-    def _start_anew(self) -> None:
+    def _start_over(self) -> None:
         self.live_run.restart(self.settings())
         self._show_inputs()
 
     def _show_inputs(self) -> None:
         for what, place in self.thumbnails.items():
-            menu = self.pictures[what]
-            small = thumbnail(load_image(menu.value, 160))
-            place.value = img(small, "jpeg", f"{what}: {menu.label}")
+            place.value = chosen_picture(self.pictures[what])
 
     def _show_mix(self) -> None:
-        """The shares in percent; the sliders themselves need not add up to 100."""
+        """Show the shares in percent; the values of the sliders need not add up to 100."""
         total = sum(slider.value for slider in self.shares.values())
         parts = [
             f"{term} {100 * slider.value / total:.0f} %" for term, slider in self.shares.items()
         ]
-        self.mix.value = "Shares of the pull: " + ", ".join(parts)
+        self.mix.value = "Shares of the gradient: " + ", ".join(parts)

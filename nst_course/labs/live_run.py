@@ -1,4 +1,4 @@
-"""The part that every painting lab shares: the picture as it forms, its curves, and the buttons."""
+"""What all labs with a run share: the present image, the loss curves, and the buttons."""
 
 import time
 from collections.abc import Callable
@@ -7,27 +7,26 @@ import ipywidgets as widgets
 from torch import Tensor
 
 from ..device import readable_time
-from ..errors import CourseError
 from ..images.encode import jpeg, png
 from ..transfer.progress import Step
 from ..transfer.style_transfer import StyleTransfer
+from .controls import WRAP, button
 from .curves import curves_svg
 from .frames import enlarged, img
-from .painter import Painter, Settings
-from .worker import Worker
+from .runner import Runner, Settings
+from .worker import Worker, error_text
 
-FRAMES_A_SECOND = 6
-BUTTON = {"width": "auto", "min_width": "72px"}
+FRAMES_PER_SECOND = 6
 
 
 class LiveRun:
-    """Play, pause, step and reset a style transfer and watch it.
+    """A style transfer with buttons to play, pause, step and reset it.
 
     Args:
-        name: of the lab; a second run of that name in the same kernel ends the first.
-        make, live, settings: as in `Painter`.
-        first_image: the picture to show before the first step, for given settings.
-        steps: how many to take.
+        name: of the lab; a second run of that name in the same kernel stops the first.
+        make, live, settings: as in `Runner`.
+        first_image: settings → the image to show before the first step.
+        steps: number of steps.
     """
 
     def __init__(
@@ -40,12 +39,12 @@ class LiveRun:
         steps: int = 200,
     ):
         self.first_image = first_image
-        self.on_draw: list[Callable[[], None]] = []  # a lab's own parts, drawn with the picture
-        self.on_rest: list[Callable[[], None]] = []
-        self.play = self._button("Play", "play", "go on until the last step", "success")
-        self.pause = self._button("Pause", "pause", "stop after the present step")
-        self.step = self._button("Step", "step-forward", "take one step")
-        self.reset = self._button("Reset", "undo", "start anew with the knobs as they are now")
+        self.on_draw: list[Callable[[], None]] = []  # to draw the views of a lab
+        self.on_pause: list[Callable[[], None]] = []
+        self.play = button("Play", "play", "run until the last step", "success")
+        self.pause = button("Pause", "pause", "pause after the current step")
+        self.step = button("Step", "step-forward", "take one step")
+        self.reset = button("Reset", "undo", "start over with the current settings")
         self.total = widgets.BoundedIntText(
             value=steps, min=1, max=100_000, description="Steps", layout={"width": "160px"}
         )
@@ -55,10 +54,10 @@ class LiveRun:
         self.status = widgets.HTML()
         self.buttons = widgets.HBox(
             [self.play, self.pause, self.step, self.reset, self.total],
-            layout={"flex_flow": "row wrap"},
+            layout=WRAP,
         )
-        self.painter = Painter(make, live, settings)
-        self.worker = Worker(name, self._advance, self._rest, self._fail)
+        self.runner = Runner(make, live, settings)
+        self.worker = Worker(name, self._advance, self._finish, self._fail)
         self.play.on_click(lambda _: self._start(self.worker.play))
         self.step.on_click(lambda _: self._start(self.worker.step))
         self.pause.on_click(lambda _: self.worker.pause())
@@ -66,72 +65,66 @@ class LiveRun:
         self._started_at = 0
         self.show_start()
 
-    @staticmethod
-    def _button(text: str, icon: str, tooltip: str, style: str = "") -> widgets.Button:
-        return widgets.Button(
-            description=text, icon=icon, tooltip=tooltip, button_style=style, layout=BUTTON
-        )
-
     def say(self, text: str, error: bool = False) -> None:
-        """Show a sentence in the status line."""
+        """Show a message in the status line."""
         self._failed = error
-        colour = "var(--jp-error-color1, #d32f2f)" if error else "inherit"
-        self.status.value = f'<div role="status" style="color:{colour}">{text}</div>'
+        color = "var(--jp-error-color1, #d32f2f)" if error else "inherit"
+        self.status.value = f'<div role="status" style="color:{color}">{text}</div>'
 
     def show_start(self) -> None:
-        """The picture before the first step."""
-        self.show(self.first_image(self.painter.branch.changes[0][1]), "the starting image")
-        self.curves.value = curves_svg(self.painter.branch.history)
+        """Show the image before the first step."""
+        self.show(self.first_image(self.runner.branch.changes[0][1]), "the initial image")
+        self.curves.value = curves_svg(self.runner.branch.history)
         self.say("Press Play, or Step for one step at a time.")
 
     def restart(self, settings: Settings) -> None:
-        """Start anew; nothing of the old run is kept."""
+        """Discard the run and prepare a new one."""
         self.worker.pause()
-        self.painter.reset(settings)
+        self.runner.reset(settings)
         self.show_start()
 
     def show(self, image: Tensor, caption: str) -> None:
-        """Show an image at once, as the last state of something: without loss."""
+        """Show an image as PNG, without compression loss."""
         self.show_picture(png(enlarged(image)), "png", caption)
 
     def show_picture(self, data: bytes, kind: str, caption: str) -> None:
-        """Put the bytes of a JPEG or PNG on the page, with words that say what it is."""
+        """Show the bytes of a JPEG or PNG file, with a caption that is also the alt text."""
         self.picture.value = img(data, kind, caption)
         self.caption.value = caption
 
     def run(self, steps: int | None = None) -> None:
-        """Work in the cell until the run is over: for pages that a thread cannot update."""
+        """Run in the cell until the last step, for pages that a thread cannot update."""
         if steps is not None:
             self.total.value = steps
         self._start(self.worker.run)
 
     def close(self) -> None:
-        """End the worker; the picture stays."""
+        """Stop the worker; the page does not change."""
         self.worker.stop()
 
     # ------------------------------------------------------------ in the worker's thread
 
     def _start(self, start: Callable[[], None]) -> None:
-        if self.painter.branch.steps >= self.total.value:
-            self.say("The last step is done: raise Steps, continue from a frame, or press Reset.")
+        if self.runner.branch.steps >= self.total.value:
+            self.say("The run is complete: increase Steps, continue from a frame, or press Reset.")
             return
-        self._started, self._started_at = time.perf_counter(), self.painter.branch.steps
+        self._started, self._started_at = time.perf_counter(), self.runner.branch.steps
         if self._started_at == 0:
-            self.say("Measuring the content and the style …")
+            self.say("Computing the features of the content and the style …")
         start()
 
     def _advance(self) -> bool:
-        step = self.painter.advance()
-        if step is None:  # another branch or run took over
+        step = self.runner.advance()
+        if step is None:  # another branch became current
             return True
         now = time.perf_counter()
         if now >= self._next_frame:
-            self._next_frame = now + 1 / FRAMES_A_SECOND
+            self._next_frame = now + 1 / FRAMES_PER_SECOND
             self._draw(step)
-        return self.painter.branch.steps < self.total.value
+        return self.runner.branch.steps < self.total.value
 
     def _draw(self, step: Step) -> None:
-        branch = self.painter.branch
+        branch = self.runner.branch
         done = max(1, branch.steps - self._started_at)
         seconds = (time.perf_counter() - self._started) / done
         left = readable_time(seconds * (self.total.value - branch.steps))
@@ -144,25 +137,23 @@ class LiveRun:
             draw()
 
     def draw_newest(self) -> None:
-        """The newest frame and the curves up to it."""
-        branch = self.painter.branch
+        """Show the newest frame and the curves."""
+        branch = self.runner.branch
         if branch.frames:
             frame = branch.frames[-1]
             caption = f"the image at step {frame.iteration}"
             self.show_picture(jpeg(enlarged(frame.image)), "jpeg", caption)
         self.curves.value = curves_svg(branch.history, branch.marks)
 
-    def _rest(self) -> None:
-        branch = self.painter.branch
+    def _finish(self) -> None:
+        branch = self.runner.branch
         if not branch.steps:
             return
-        for draw in [*(self.on_draw or [self.draw_newest]), *self.on_rest]:
+        for draw in [*(self.on_draw or [self.draw_newest]), *self.on_pause]:
             draw()
-        if not self._failed:  # an error stays on the page
-            over = branch.steps >= self.total.value
-            what = "The run is over" if over else "Paused"
-            self.say(f"{what} after step {branch.steps - 1}.")
+        if not self._failed:  # an error remains visible
+            state = "Complete" if branch.steps >= self.total.value else "Paused"
+            self.say(f"{state} after step {branch.steps - 1}.")
 
     def _fail(self, error: Exception) -> None:
-        text = str(error) if isinstance(error, CourseError) else f"{type(error).__name__}: {error}"
-        self.say(text, error=True)
+        self.say(error_text(error), error=True)

@@ -1,4 +1,4 @@
-"""One network for all labs of a kernel: loading it takes a moment, and each copy memory."""
+"""One network for all labs of a kernel, to save time and memory."""
 
 import functools
 
@@ -13,5 +13,9 @@ def shared_backbone(pooling: str = "max") -> Backbone:
 
 
 def steady_precision() -> str:
-    """The quickest number format, for every step: a lab cannot know which steps are the last."""
+    """The fastest number format, by name, for all steps of a run.
+
+    With ``precision="auto"`` the last steps are in float32, and a lab does not know which steps are
+    the last.
+    """
     return str(fast_dtype(best_device())).removeprefix("torch.")

@@ -1,4 +1,4 @@
-"""The button that brings a picture of the reader's own into a lab."""
+"""A button to upload a picture into a lab."""
 
 from collections.abc import Callable
 
@@ -7,25 +7,25 @@ import traitlets
 
 
 class PhotoUpload(anywidget.AnyWidget):
-    """A button that lets the reader choose a file and hands over its name and its bytes.
+    """A button that opens a file dialog and passes on the name and the bytes of the file.
 
-    Jupyter drops the connection, without a word, at a message of more than 10 MB, which the upload
-    of ipywidgets runs into with the photo of a good camera. So a large picture is scaled down in
-    the browser before it is sent.
+    Jupyter silently closes the connection at a message of more than 10 MB, and photos of good
+    cameras are larger than that. `widgets.FileUpload` fails then; this button first scales large
+    pictures down in the browser.
 
     Args:
-        description: on the button.
+        description: text of the button.
         take: called with the name of the file and its bytes.
-        refuse: called with a sentence if the browser cannot read a large file.
+        refuse: called with an error message if the browser cannot read a large file.
     """
 
     _esm = """
-    const MOST_BYTES = 8 * 2 ** 20;
-    const LONGEST_SIDE = 4096;  // pixels: more than a lab can paint
+    const MAX_BYTES = 8 * 2 ** 20;
+    const MAX_SIDE = 4096;  // pixels: more than a lab can process
 
     async function smaller(file) {
-      const picture = await createImageBitmap(file);  // turns it upright, too
-      const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
+      const picture = await createImageBitmap(file);  // applies the EXIF orientation
+      const scale = Math.min(1, MAX_SIDE / Math.max(picture.width, picture.height));
       const canvas = document.createElement("canvas");
       canvas.width = Math.round(picture.width * scale);
       canvas.height = Math.round(picture.height * scale);
@@ -49,12 +49,12 @@ class PhotoUpload(anywidget.AnyWidget):
         const [file] = chooser.files;
         if (!file) return;
         try {
-          const content = file.size > MOST_BYTES ? await smaller(file) : file;
+          const content = file.size > MAX_BYTES ? await smaller(file) : file;
           model.send({ name: file.name }, undefined, [await content.arrayBuffer()]);
         } catch (error) {
           model.send({ name: file.name, unreadable: true });
         }
-        chooser.value = "";  // the same file may be chosen again
+        chooser.value = "";  // so that the same file can be chosen again
       });
       el.append(button, chooser);
     }

@@ -1,13 +1,13 @@
-"""The Python code that repeats what was done in the style transfer lab."""
+"""The Python code that repeats a run of the style transfer lab."""
 
 from .network import steady_precision
 from .timeline import Branch
 
-PLAIN = ("content_weight", "style_weight", "tv_weight")
+WEIGHTS = ("content_weight", "style_weight", "tv_weight")
 
 
 def recipe(branch: Branch) -> str:
-    """A script that paints a branch again, from the first branch that led to it on."""
+    """A script that repeats a branch, beginning with the first of its ancestors."""
     settings = next(iter(branch.ancestry()))[0].changes[0][1]
     lines = [
         "import nst_course as nst",
@@ -37,7 +37,7 @@ def _transfer(settings: dict, start: str) -> list[str]:
         "    style,",
         "    backbone,",
         f"    style_layers={settings['style_layers']!r},",
-        *[f"    {name}={settings[name]!r}," for name in PLAIN],
+        *[f"    {name}={settings[name]!r}," for name in WEIGHTS],
         f"    init={start},",
         f"    optimizer={settings['optimizer']!r},",
         f"    seed={settings['seed']!r},",

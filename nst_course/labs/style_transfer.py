@@ -1,4 +1,4 @@
-"""The style transfer lab: every knob of a run, turned while the picture forms."""
+"""The style transfer lab: all parameters of a run, many of which can change during it."""
 
 import contextlib
 import functools
@@ -16,9 +16,10 @@ from ..images.io import load_image, save_image, to_pil
 from ..transfer.initial import STARTS, starting_image
 from ..transfer.optimizers import LEARNING_RATES
 from ..transfer.style_transfer import STYLE_LAYERS, StyleTransfer
+from .controls import WIDE, WRAP, button, choice_slider, chosen_picture, picture_menu
 from .curves import curves_svg
-from .frames import enlarged, img, side_by_side, thumbnail, wiped
-from .lab import PaintingLab, picture_menu
+from .frames import enlarged, side_by_side, wipe
+from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
 from .photo_upload import PhotoUpload
@@ -27,32 +28,31 @@ from .timeline import Branch, Frame
 from .uploads import store_upload
 
 SIZES = (128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
-CHECKED_FROM = 512  # pixels; smaller pictures fit anywhere, and the forecast takes a while
+CHECKED_FROM = 512  # pixels; smaller runs fit into memory, and the estimate takes some time
 CONTENT_WEIGHTS = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0)
 STYLE_WEIGHTS = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 LAYER_FACTORS = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0, 1e3)
 TV_WEIGHTS = (0.0, 1e2, 1e3, 1e4, 1e5)
 LIVE = ("content_weight", "style_weight", "tv_weight", "style_layers")
 ANIMATION_SIDE = 320  # pixels: forty frames stay under 1 MB
-WIDE = {"width": "300px"}
 
 
 def live(settings: dict) -> dict:
-    """The settings that act at the next step; the others need a new run."""
+    """The settings that take effect at the next step; the others need a new run."""
     return {name: settings[name] for name in LIVE}
 
 
-class StyleTransferLab(PaintingLab):
-    """Turn the knobs of a style transfer while it runs; the last line of a cell shows it.
+class StyleTransferLab(LiveRunLab):
+    """Change the parameters of a style transfer while it runs.
 
-    Weights act at the next step. The pictures, the size, the start, the seed, the pooling and the
-    optimiser belong to a run: they act when it is reset.
+    Weights take effect at the next step. The pictures, the size, the initial image, the seed, the
+    pooling and the optimizer take effect when the run is reset.
 
     Args:
         content, style: bundled names or paths of files.
         size: longer side in pixels, one of `SIZES`.
-        steps: how many.
-        beginner: show three knobs alone.
+        steps: number of steps.
+        beginner: show only three controls.
     """
 
     def __init__(
@@ -63,25 +63,25 @@ class StyleTransferLab(PaintingLab):
         steps: int = 200,
         beginner: bool = True,
     ):
-        self._make_knobs(content, style, size, beginner)
-        shared_backbone(self.pooling.value)  # loaded now, and not when Play is pressed
+        self._make_controls(content, style, size, beginner)
+        shared_backbone(self.pooling.value)  # before Play is pressed
         self.live_run = LiveRun(
             "style transfer", make_transfer, live, self.settings(), first_image, steps
         )
         self._make_views()
         self.live_run.on_draw.append(self._draw)
-        self.live_run.on_rest.append(self._offer_branches)
+        self.live_run.on_pause.append(self._offer_branches)
         self.live_run.reset.on_click(lambda _: self._reset())
         self._lay_out()
         self._show_inputs()
         self._simplify()
 
     def settings(self) -> dict:
-        """What the knobs say, in the names of `StyleTransfer`."""
+        """The values of the controls, by the parameter names of `StyleTransfer`."""
         layers = {
-            layer: STYLE_LAYERS[layer] * knob.value
-            for layer, knob in self.layer_knobs.items()
-            if knob.value
+            layer: STYLE_LAYERS[layer] * factor.value
+            for layer, factor in self.layer_factors.items()
+            if factor.value
         }
         return {
             "content": self.content.value,
@@ -97,9 +97,9 @@ class StyleTransferLab(PaintingLab):
             "style_layers": layers,
         }
 
-    # ------------------------------------------------------------ knobs
+    # ------------------------------------------------------------ controls
 
-    def _make_knobs(self, content: str, style: str, size: int, beginner: bool) -> None:
+    def _make_controls(self, content: str, style: str, size: int, beginner: bool) -> None:
         self.content = picture_menu("Content", content)
         self.style = picture_menu("Style", style)
         self.content_upload = self._upload("Your photograph", self.content)
@@ -110,11 +110,11 @@ class StyleTransferLab(PaintingLab):
         self.seed = widgets.BoundedIntText(max=10**6, description="Seed", layout=WIDE)
         self.pooling = menu(options=["max", "avg"], description="Pooling")
         self.optimizer = menu(options=list(LEARNING_RATES), description="Optimizer")
-        self.content_weight = self._slider("Content α", CONTENT_WEIGHTS, 1.0)
-        self.style_weight = self._slider("Style β", STYLE_WEIGHTS, 1e3)
-        self.tv_weight = self._slider("Smooth γ", TV_WEIGHTS, 0.0)
-        self.layer_knobs = {
-            layer: self._slider(layer, LAYER_FACTORS, 1.0, "×") for layer in STYLE_LAYERS
+        self.content_weight = choice_slider("Content α", CONTENT_WEIGHTS, 1.0)
+        self.style_weight = choice_slider("Style β", STYLE_WEIGHTS, 1e3)
+        self.tv_weight = choice_slider("Smooth γ", TV_WEIGHTS, 0.0)
+        self.layer_factors = {
+            layer: choice_slider(layer, LAYER_FACTORS, 1.0, prefix="×") for layer in STYLE_LAYERS
         }
         self.mode = widgets.ToggleButtons(
             options=["Three knobs", "All knobs"],
@@ -122,24 +122,12 @@ class StyleTransferLab(PaintingLab):
             style={"button_width": "110px"},
         )
         self.mode.observe(lambda _: self._simplify(), "value")
-        for knob in (self.content_weight, self.style_weight, self.tv_weight):
-            knob.observe(lambda _: self._change(), "value")
-        for knob in self.layer_knobs.values():
-            knob.observe(lambda _: self._change(), "value")
-        for knob in (self.content, self.style, self.size, self.start, self.seed):
-            knob.observe(lambda _: self._ask_for_reset(), "value")
-        for knob in (self.pooling, self.optimizer):
-            knob.observe(lambda _: self._ask_for_reset(), "value")
-
-    @staticmethod
-    def _slider(description: str, values: tuple, value: float, sign: str = "") -> widgets.Widget:
-        return widgets.SelectionSlider(
-            options=[(f"{sign}{number:g}", number) for number in values],
-            value=value,
-            description=description,
-            continuous_update=False,
-            layout=WIDE,
-        )
+        weights = (self.content_weight, self.style_weight, self.tv_weight)
+        for control in (*weights, *self.layer_factors.values()):
+            control.observe(lambda _: self._change(), "value")
+        images = (self.content, self.style, self.size, self.start, self.seed)
+        for control in (*images, self.pooling, self.optimizer):
+            control.observe(lambda _: self._ask_for_reset(), "value")
 
     def _upload(self, description: str, menu: widgets.Dropdown) -> PhotoUpload:
         return PhotoUpload(
@@ -158,17 +146,17 @@ class StyleTransferLab(PaintingLab):
         menu.value = path
 
     def _change(self) -> None:
-        painter = self.live_run.painter
-        painter.change({**painter.settings, **live(self.settings())})
-        if painter.branch.steps:
-            self.live_run.say("The new weights act at the next step.")
+        runner = self.live_run.runner
+        runner.change({**runner.settings, **live(self.settings())})
+        if runner.branch.steps:
+            self.live_run.say("The new weights take effect at the next step.")
 
     def _ask_for_reset(self) -> None:
         self._show_inputs()
-        if self.live_run.painter.branch.steps == 0 and not self.live_run.worker.playing:
+        if self.live_run.runner.branch.steps == 0 and not self.live_run.worker.playing:
             self._reset()
         else:
-            self.live_run.say("Press Reset to start anew with this; until then the run goes on.")
+            self.live_run.say("Press Reset to start over with this setting.")
 
     def _reset(self) -> None:
         try:
@@ -179,9 +167,9 @@ class StyleTransferLab(PaintingLab):
         self._offer_branches()
 
     def _simplify(self) -> None:
-        """Show three knobs, or all, and with them what belongs to branches."""
+        """Show three controls, or all of them, including those for branches."""
         display = "" if self.mode.value == "All knobs" else "none"
-        for part in (self.other_knobs, self.fork, self.branches, self.copy):
+        for part in (self.other_controls, self.fork, self.branches, self.copy):
             part.layout.display = display
 
     # ------------------------------------------------------------ views
@@ -200,12 +188,11 @@ class StyleTransferLab(PaintingLab):
         self.compare = widgets.Dropdown(
             options=[("nothing", None)], description="Beside it", layout={"width": "180px"}
         )
-        button = functools.partial(LiveRun._button)
         self.fork = button("Continue from here", "code-fork", "a new branch from this frame")
         self.file = widgets.Text(value="my_picture.png", description="File", layout=WIDE)
         self.save = button("Save picture", "save", "write the picture that is shown to the file")
         self.animate = button("Save animation", "film", "write the kept frames as animated WebP")
-        self.copy = button("Copy settings", "code", "the Python code that repeats this run")
+        self.copy = button("Copy settings", "code", "the Python code of this run")
         self.code = widgets.Textarea(
             rows=18, description="Code", layout={"width": "100%", "display": "none"}
         )
@@ -222,40 +209,40 @@ class StyleTransferLab(PaintingLab):
         run = self.live_run
         first = [self.content, self.style, self.style_weight]
         others = [self.content_upload, self.style_upload, self.size, self.start, self.seed]
-        others += [self.content_weight, *self.layer_knobs.values(), self.tv_weight]
+        others += [self.content_weight, *self.layer_factors.values(), self.tv_weight]
         others += [self.pooling, self.optimizer]
-        self.other_knobs = widgets.VBox(others)
-        knobs = widgets.VBox([self.mode, *first, self.other_knobs], layout={"flex": "0 0 310px"})
-        wrap = {"flex_flow": "row wrap"}
-        self.branches = widgets.HBox([self.branch_menu, self.compare], layout=wrap)
+        self.other_controls = widgets.VBox(others)
+        controls = widgets.VBox(
+            [self.mode, *first, self.other_controls], layout={"flex": "0 0 310px"}
+        )
+        self.branches = widgets.HBox([self.branch_menu, self.compare], layout=WRAP)
         views = widgets.VBox(
             [
-                widgets.HBox([self.timeline, self.fork], layout=wrap),
+                widgets.HBox([self.timeline, self.fork], layout=WRAP),
                 self.wipe,
                 self.branches,
                 self.file,
-                widgets.HBox([self.save, self.animate, self.copy], layout=wrap),
+                widgets.HBox([self.save, self.animate, self.copy], layout=WRAP),
             ],
             layout={"flex": "1 1 320px", "min_width": "0"},
         )
-        pictures = widgets.HBox([run.picture, widgets.VBox(self.thumbnails)], layout=wrap)
+        pictures = widgets.HBox([run.picture, widgets.VBox(self.thumbnails)], layout=WRAP)
         picture = widgets.VBox(
-            [pictures, run.caption, widgets.HBox([views, run.curves], layout=wrap)],
+            [pictures, run.caption, widgets.HBox([views, run.curves], layout=WRAP)],
             layout={"flex": "1 1 380px", "min_width": "0"},
         )
-        body = widgets.HBox([knobs, picture], layout=wrap)
+        body = widgets.HBox([controls, picture], layout=WRAP)
         self.widget = widgets.VBox([run.buttons, run.status, body, self.code])
 
     def _show_inputs(self) -> None:
         for image, menu in zip(self.thumbnails, (self.content, self.style), strict=True):
-            words = f"{menu.description.lower()}: {menu.label}"
-            image.value = img(thumbnail(load_image(menu.value, 160)), "jpeg", words)
+            image.value = chosen_picture(menu)
 
-    # ------------------------------------------------------------ what is shown
+    # ------------------------------------------------------------ drawing
 
     def _draw(self) -> None:
-        """In the worker's thread: the newest frame, unless an older one is being looked at."""
-        branch = self.live_run.painter.branch
+        """Show the newest frame, unless an older one is selected; runs in the worker's thread."""
+        branch = self.live_run.runner.branch
         self.live_run.curves.value = self._curves(branch)
         following = self._following()
         self._stretch_timeline(branch)
@@ -263,7 +250,7 @@ class StyleTransferLab(PaintingLab):
             self._show_frame(final=not self.live_run.worker.playing)
 
     def _stretch_timeline(self, branch: Branch) -> None:
-        """The slider reaches to the newest frame, and stays there if it was there."""
+        """Extend the slider to the newest frame, and keep it there if it was at the end."""
         following = self._following()
         newest = branch.frames[-1].iteration if branch.frames else 0
         self.timeline.max = newest
@@ -271,12 +258,12 @@ class StyleTransferLab(PaintingLab):
             self.timeline.value = newest
 
     def _following(self) -> bool:
-        """Whether the newest frame is looked at, and not one that was scrubbed back to."""
+        """Whether the slider is at the newest frame."""
         return self.timeline.value == self.timeline.max
 
     def _shown_frame(self) -> tuple[Branch, Frame] | None:
-        """(branch, frame) that the page shows, or None before the first step."""
-        branch = self.live_run.painter.branch
+        """The branch and the frame that are shown, or None before the first step."""
+        branch = self.live_run.runner.branch
         if not branch.frames:
             return None
         if self._following():
@@ -292,33 +279,33 @@ class StyleTransferLab(PaintingLab):
         picture = enlarged(frame.image)
         caption = f"branch {branch.name}, step {frame.iteration}"
         other = self.compare.value
-        if other is not None and self.live_run.painter.timeline.branches[other].frames:
-            beside = self.live_run.painter.timeline.branches[other]
+        if other is not None and self.live_run.runner.timeline.branches[other].frames:
+            beside = self.live_run.runner.timeline.branches[other]
             picture = side_by_side(picture, enlarged(beside.frames[-1].image))
             caption += f" · right: branch {beside.name}, step {beside.frames[-1].iteration}"
         elif self.wipe.value:
             settings = branch.changes[0][1]
             before = enlarged(load_image(settings["content"], settings["size"]))
-            picture = wiped(before, picture, self.wipe.value / 100)
+            picture = wipe(before, picture, self.wipe.value / 100)
             caption += " · left of the line: the content"
         encode, kind = (png, "png") if final else (jpeg, "jpeg")
         self.live_run.show_picture(encode(picture), kind, caption)
 
     def _curves(self, branch: Branch) -> str:
         other = self.compare.value
-        branches = self.live_run.painter.timeline.branches
+        branches = self.live_run.runner.timeline.branches
         beside = branches[other].history if other is not None else None
         return curves_svg(branch.history, branch.marks, beside)
 
     def _offer_branches(self) -> None:
-        painter = self.live_run.painter
-        names = [(branch.name, index) for index, branch in enumerate(painter.timeline.branches)]
-        now = painter.timeline.branches.index(painter.branch)
+        runner = self.live_run.runner
+        names = [(branch.name, index) for index, branch in enumerate(runner.timeline.branches)]
+        current = runner.timeline.branches.index(runner.branch)
         chosen = self.compare.value
         self.branch_menu.options = names
-        self.branch_menu.value = now
-        self.compare.options = [("nothing", None), *[pair for pair in names if pair[1] != now]]
-        self.compare.value = chosen if chosen != now else None
+        self.branch_menu.value = current
+        self.compare.options = [("nothing", None), *[pair for pair in names if pair[1] != current]]
+        self.compare.value = chosen if chosen != current else None
 
     def _scrub(self, _change: dict) -> None:
         if not self.live_run.worker.is_current():
@@ -327,11 +314,11 @@ class StyleTransferLab(PaintingLab):
     def _choose_branch(self) -> None:
         if self.live_run.worker.is_current():
             return
-        painter = self.live_run.painter
-        branch = painter.timeline.branches[self.branch_menu.value]
-        if branch is not painter.branch:
+        runner = self.live_run.runner
+        branch = runner.timeline.branches[self.branch_menu.value]
+        if branch is not runner.branch:
             self.live_run.worker.pause()
-            painter.choose(branch)
+            runner.choose(branch)
             self.timeline.value = self.timeline.max  # the newest frame of the other branch
             self._stretch_timeline(branch)
             self._show_frame()
@@ -347,7 +334,7 @@ class StyleTransferLab(PaintingLab):
         branch, frame = shown
         self.live_run.worker.pause()
         try:
-            new = self.live_run.painter.continue_from(branch, frame)
+            new = self.live_run.runner.continue_from(branch, frame)
         except CourseError as error:
             self.live_run.say(str(error), error=True)
             return
@@ -355,11 +342,11 @@ class StyleTransferLab(PaintingLab):
         self._offer_branches()
         self.live_run.say(
             f"Branch {new.name} starts from step {frame.iteration} of branch {branch.name}: "
-            "turn a knob and press Play."
+            "change a setting and press Play."
         )
 
     def _save(self) -> None:
-        with self._told():
+        with self._report_errors():
             shown = self._shown_frame()
             if shown is None:
                 raise CourseError("There is no picture yet; press Play or Step first.")
@@ -367,8 +354,8 @@ class StyleTransferLab(PaintingLab):
             self.live_run.say(f"Saved {path.resolve()}")
 
     def _save_animation(self) -> None:
-        with self._told():
-            frames = [to_pil(frame.image) for frame in list(self.live_run.painter.branch.frames)]
+        with self._report_errors():
+            frames = [to_pil(frame.image) for frame in list(self.live_run.runner.branch.frames)]
             if not frames:
                 raise CourseError("There are no frames yet; press Play or Step first.")
             for frame in frames:
@@ -377,27 +364,31 @@ class StyleTransferLab(PaintingLab):
             self.live_run.say(f"Saved {path.resolve()}, {len(frames)} frames")
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        """A CourseError goes to the status line."""
+    def _report_errors(self) -> Iterator[None]:
+        """Show a CourseError in the status line."""
         try:
             yield
         except CourseError as error:
             self.live_run.say(str(error), error=True)
 
     def _show_code(self) -> None:
-        self.code.value = recipe(self.live_run.painter.branch)
+        self.code.value = recipe(self.live_run.runner.branch)
         self.code.layout.display = ""
 
 
 def first_image(settings: dict) -> Tensor:
-    """What the run will start from; before noise, which shows nothing, the photograph."""
+    """The initial image, (1, 3, H, W); the photograph if the run starts from noise."""
     content, style = (load_image(settings[name], settings["size"]) for name in ("content", "style"))
     start = settings["init"] if settings["init"] != "noise" else "content"
     return starting_image(start, content, style, settings["seed"])
 
 
 def make_transfer(settings: dict, start: Tensor | None) -> StyleTransfer:
-    """The transfer for these settings; a size that does not fit into memory is refused."""
+    """The transfer for these settings.
+
+    Raises:
+        CourseError: it does not fit into memory.
+    """
     size = settings["size"]
     transfer = StyleTransfer(
         load_image(settings["content"], size),
@@ -415,7 +406,7 @@ def make_transfer(settings: dict, start: Tensor | None) -> StyleTransfer:
 
 
 def check_memory(transfer: StyleTransfer) -> None:
-    """Raise a CourseError that names the size that fits if this run would not."""
+    """Raise a CourseError with the size that fits if this run does not fit into memory."""
     free = available_memory(transfer.content.device)
     estimate = transfer.estimate(steps=1000)
     if estimate.more_bytes > free:

@@ -1,4 +1,4 @@
-"""What a lab has painted so far: kept frames, branches, and the code that repeats them."""
+"""The record of a lab: its branches, with their settings, losses and frames."""
 
 import string
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ from ..errors import CourseError
 from ..transfer.progress import Step
 from ..transfer.style_transfer import StyleTransfer
 
-MOST_FRAMES = 40  # of a branch
-MOST_BYTES = 64 * 2**20  # of the frames of a branch
-MOST_BRANCHES = 6  # each keeps the memory of its optimiser
-CURVES = ("total", "α·content", "β·style")  # as they add up, so that one sees who leads
+MAX_FRAMES = 40  # of a branch
+MAX_BYTES = 64 * 2**20  # of the frames of a branch
+MAX_BRANCHES = 6  # each keeps the state of its optimizer
+CURVES = ("total", "α·content", "β·style")  # weighted, so that the terms are comparable
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The image of one step, kept."""
+    """The image of one step."""
 
     iteration: int
     image: Tensor = field(repr=False)
@@ -26,13 +26,15 @@ class Frame:
 
 @dataclass
 class Branch:
-    """One run: where it began, what was changed on the way, and what it painted.
+    """One run: its start, the changes of its settings, its losses, and some of its images.
 
     Attributes:
         name: "A", "B", …
-        changes: (step, settings in force from that step on), the first one at step 0.
-        parent: the branch and the frame of it that this one began from, or None.
-        transfer: built at the first step.
+        changes: (step, settings from that step on); the first entry is for step 0.
+        parent: the branch and the frame from which this one started, or None.
+        transfer: created at the first step.
+        frames: images of the run, evenly spaced, and the newest one.
+        history: curve → its value at every step.
     """
 
     name: str
@@ -45,7 +47,7 @@ class Branch:
 
     @property
     def steps(self) -> int:
-        """How many steps have been taken."""
+        """The number of steps so far."""
         return len(self.history["total"])
 
     @property
@@ -54,15 +56,15 @@ class Branch:
         return [step for step, _ in self.changes[1:]]
 
     def add(self, step: Step, content_weight: float, style_weight: float) -> None:
-        """Note a step; keep its image, and thin out the older ones when there are too many."""
+        """Record a step and its image; if there are too many images, drop every second one."""
         losses = step.losses
         weighted = content_weight * losses["content"], style_weight * losses["style"]
         for name, value in zip(CURVES, (losses["total"], *weighted), strict=True):
             self.history[name].append(value)
         if self.frames and self.frames[-1].iteration % self._stride:
-            self.frames.pop()  # the newest image is kept always, the one before it by the stride
+            self.frames.pop()  # it was kept only as the newest one
         self.frames.append(Frame(step.iteration, step.image))
-        most = max(2, min(MOST_FRAMES, MOST_BYTES // max(1, step.image.nbytes)))
+        most = max(2, min(MAX_FRAMES, MAX_BYTES // max(1, step.image.nbytes)))
         while len(self.frames) > most:
             self._stride *= 2
             newest = self.frames[-1]
@@ -71,7 +73,7 @@ class Branch:
                 self.frames.append(newest)
 
     def use(self, settings: dict) -> None:
-        """Note the settings of the next step, if they are new."""
+        """Record the settings of the next step, if they have changed."""
         if settings == self.changes[-1][1]:
             return
         if self.steps == 0:
@@ -79,7 +81,7 @@ class Branch:
         self.changes.append((self.steps, settings))
 
     def ancestry(self) -> Iterator[tuple["Branch", int]]:
-        """(branch, how many of its steps led here), from the first branch to this one."""
+        """(branch, number of its steps that led here), from the first branch to this one."""
         if self.parent is not None:
             branch, frame = self.parent
             earlier = list(branch.ancestry())
@@ -98,11 +100,11 @@ class Timeline:
         """Add an empty branch.
 
         Raises:
-            CourseError: there are `MOST_BRANCHES` already.
+            CourseError: there are `MAX_BRANCHES` already.
         """
         number = len(self.branches)
-        if number == MOST_BRANCHES:
-            raise CourseError(f"There are {number} branches already; press Reset to start anew.")
+        if number == MAX_BRANCHES:
+            raise CourseError(f"There are {number} branches already; press Reset to start over.")
         branch = Branch(string.ascii_uppercase[number], [(0, dict(settings))], parent)
         self.branches.append(branch)
         return branch

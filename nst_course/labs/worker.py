@@ -1,23 +1,25 @@
-"""One thread that computes while the notebook stays free: play, pause, step, stop."""
+"""A thread that computes while the notebook remains usable: play, pause, step, stop."""
 
 import threading
 from collections.abc import Callable
 
-_working: dict[str, "Worker"] = {}  # name of a lab → its only worker in this kernel
-_taking_over = threading.Lock()
+from ..errors import CourseError
+
+_workers: dict[str, "Worker"] = {}  # name of a lab → its only worker in this kernel
+_workers_lock = threading.Lock()
 
 
 class Worker:
-    """Calls ``advance`` again and again in a thread of its own, while it is told to.
+    """Calls ``advance`` repeatedly in its own thread, between `play` and `pause`.
 
-    Every method may be called from any thread, any number of times; none of them waits for
-    ``advance`` but `stop`.
+    Every method can be called from any thread, any number of times. Only `stop` waits for
+    ``advance``.
 
     Args:
-        name: a new worker of the same name stops the one before it, so that running the cell of a
-            lab twice leaves one thread.
-        advance: does one unit of work; returns False when there is nothing more to do.
-        on_pause: called in the worker's thread each time it comes to rest.
+        name: a new worker stops an earlier one of the same name, so that running the cell of a lab
+            twice leaves one thread.
+        advance: does one unit of work; returns False when the work is finished.
+        on_pause: called in the worker's thread whenever it pauses.
         on_error: called in the worker's thread with an exception that ``advance`` raised.
     """
 
@@ -35,29 +37,29 @@ class Worker:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._thread_name = f"nst_course {name}"
-        with _taking_over:
-            if earlier := _working.get(name):
+        with _workers_lock:
+            if earlier := _workers.get(name):
                 earlier.stop()
-            _working[name] = self
+            _workers[name] = self
 
     def play(self) -> None:
-        """Go on until `pause`, `stop`, or the end of the work."""
+        """Work until `pause`, `stop`, or the end of the work."""
         self._once.clear()
         self._start()
 
     def step(self) -> None:
-        """Call ``advance`` once and rest."""
+        """Call ``advance`` once, then pause."""
         self._once.set()
         self._start()
 
     def pause(self) -> None:
-        """Rest after the unit of work in hand."""
+        """Pause after the current unit of work."""
         with self._lock:
-            if not self._stopped.is_set():  # a stopped thread has to wake up once more, to end
+            if not self._stopped.is_set():  # a stopped thread still has to wake up, to end
                 self._go.clear()
 
     def stop(self) -> None:
-        """End the thread, after the unit of work in hand; this worker does nothing any more."""
+        """End the thread after the current unit of work; the worker cannot be started again."""
         with self._lock:
             self._stopped.set()
             self._go.set()
@@ -67,14 +69,15 @@ class Worker:
 
     @property
     def playing(self) -> bool:
+        """Whether it works, or will as soon as its thread runs."""
         return self._go.is_set() and not self._stopped.is_set()
 
     def is_current(self) -> bool:
-        """Whether the caller is the worker itself."""
+        """Whether the caller runs in the worker's thread."""
         return threading.current_thread() is self._thread
 
     def run(self) -> None:
-        """Work in the caller's thread until the work ends: for pages that no thread can update."""
+        """Work in the caller's thread to the end, for pages that a thread cannot update."""
         self._go.set()
         self._thread = threading.current_thread()
         try:
@@ -91,7 +94,7 @@ class Worker:
                 return
             self._go.set()
             if self._thread is None:
-                # A daemon, so that it does not keep a kernel alive that is being restarted.
+                # A daemon thread does not delay the restart of a kernel.
                 self._thread = threading.Thread(
                     target=self._serve, name=self._thread_name, daemon=True
                 )
@@ -102,7 +105,7 @@ class Worker:
             self._work()
 
     def _work(self) -> None:
-        """Advance while told to go, then rest."""
+        """Call ``advance`` until a pause or the end of the work."""
         while self.playing:
             if self._once.is_set():
                 self._once.clear()
@@ -110,8 +113,15 @@ class Worker:
             try:
                 if not self._advance():
                     self.pause()
-            except Exception as error:  # shown on the page: a thread has nobody else to tell
+            except (
+                Exception
+            ) as error:  # shown on the page; a thread has no other place to report it
                 self.pause()
                 self._on_error(error)
         if not self._stopped.is_set():
             self._on_pause()
+
+
+def error_text(error: Exception) -> str:
+    """The message of a `CourseError`; of any other exception its type as well."""
+    return str(error) if isinstance(error, CourseError) else f"{type(error).__name__}: {error}"

@@ -292,13 +292,13 @@ def test_lab_plays_pauses_and_steps(style_lab, pages):
     sync_api.expect(lab.lab.locator("img").first).not_to_have_attribute("src", before)
     lab.press("Pause")
     lab.wait_for_status(r"Paused after step \d+")
-    steps = lab.ask("lab.live_run.painter.branch.steps")
+    steps = lab.ask("lab.live_run.runner.branch.steps")
     assert f"step {steps - 1}" in lab.status()
     lab.page.wait_for_timeout(500)
-    assert lab.ask("lab.live_run.painter.branch.steps") == steps, "it went on after Pause"
+    assert lab.ask("lab.live_run.runner.branch.steps") == steps, "it went on after Pause"
     lab.press("Step")
     lab.wait_for_status(f"Paused after step {steps}\\.")
-    assert lab.ask("len(lab.live_run.painter.branch.history['total'])") == steps + 1
+    assert lab.ask("len(lab.live_run.runner.branch.history['total'])") == steps + 1
     lab.keep(pages / "05_paused.png")
 
 
@@ -313,7 +313,7 @@ def test_weight_moved_by_keyboard_during_a_run_acts_at_the_next_step(style_lab, 
     lab.page.wait_for_timeout(1500)
     lab.press("Pause")
     lab.wait_for_status("Paused")
-    assert lab.ask("lab.live_run.painter.branch.transfer.style_weight") == 1e4
+    assert lab.ask("lab.live_run.runner.branch.transfer.style_weight") == 1e4
     sync_api.expect(lab.lab.locator("svg line.mark")).to_have_count(1)
     lab.keep(pages / "05_changed.png")
 
@@ -337,7 +337,7 @@ def test_scrubbing_back_and_a_branch_beside_the_first(style_lab, pages):
     sync_api.expect(lab.lab.locator("img").first).to_have_attribute(
         "alt", re.compile(r"branch B, step \d+ · right: branch A")
     )
-    assert lab.ask("[b.name for b in lab.live_run.painter.timeline.branches]") == ["A", "B"]
+    assert lab.ask("[b.name for b in lab.live_run.runner.timeline.branches]") == ["A", "B"]
     lab.keep(pages / "05_branches.png")
     lab.choose("Beside it", "nothing")
 
@@ -379,7 +379,7 @@ def test_uploads_good_and_bad(style_lab, tmp_path, pages):
     lab.press("Reset")
     lab.press("Step")
     lab.wait_for_status("Paused after step 0")
-    shape = lab.ask("list(lab.live_run.painter.branch.transfer.content.shape)")
+    shape = lab.ask("list(lab.live_run.runner.branch.transfer.content.shape)")
     assert shape in ([1, 3, 95, 128], [1, 3, 96, 128])
     lab.keep(pages / "05_upload.png")
 
@@ -449,8 +449,8 @@ def test_feature_explorer(open_lab, pages):
     photograph.click(position={"x": 3, "y": 3})
     sync_api.expect(photograph).not_to_have_attribute("src", before)
     assert lab.ask("[lab.row.value, lab.column.value]") == [0, 0]
-    lab.press("What excites it most?")
-    optimum = lab.lab.get_by_alt_text(re.compile("^the image that excites"))
+    lab.press("Maximize this channel")
+    optimum = lab.lab.get_by_alt_text(re.compile("^the image that maximizes"))
     sync_api.expect(optimum).to_be_visible(timeout=3 * MINUTE)
     lab.keep(pages / "01_lab.png")
     assert lab.errors == []
@@ -474,7 +474,7 @@ def test_content_lab(open_lab, pages):
         handle.focus()
         lab.page.keyboard.press("ArrowLeft")
         sync_api.expect(readout).to_have_text("relu3_3")
-    assert lab.ask("list(lab.live_run.painter.branch.transfer.content_layers)") == ["relu3_3"]
+    assert lab.ask("list(lab.live_run.runner.branch.transfer.content_layers)") == ["relu3_3"]
     sync_api.expect(lab.lab.locator("svg line.mark")).to_have_count(1)
     lab.keep(pages / "02_lab.png")
     assert lab.errors == []
@@ -504,7 +504,7 @@ def test_layer_mixer(open_lab, pages):
     with on_the_way(lab):
         lab.choose("Preset", "deepest layer alone")
         sync_api.expect(lab.lab.get_by_text("relu5_1 95 %")).to_be_visible()
-    assert lab.ask("list(lab.live_run.painter.branch.transfer.style_layers)") == ["relu5_1"]
+    assert lab.ask("list(lab.live_run.runner.branch.transfer.style_layers)") == ["relu5_1"]
     lab.keep(pages / "04_lab.png")
     assert lab.errors == []
 

@@ -20,11 +20,11 @@ from PIL import Image
 import nst_course as nst
 from nst_course.device import process_memory
 from nst_course.labs import style_transfer as lab_module
-from nst_course.labs.curves import MOST_POINTS, curves_svg
-from nst_course.labs.frames import side_by_side, wiped
-from nst_course.labs.painter import Painter
+from nst_course.labs.curves import MAX_POINTS, curves_svg
+from nst_course.labs.frames import side_by_side, wipe
 from nst_course.labs.recipe import recipe
-from nst_course.labs.timeline import MOST_FRAMES, Branch
+from nst_course.labs.runner import Runner
+from nst_course.labs.timeline import MAX_FRAMES, Branch
 from nst_course.labs.uploads import store_upload
 from nst_course.labs.worker import Worker
 from nst_course.transfer.style_transfer import Step
@@ -49,8 +49,8 @@ class Counter:
 
     def __init__(self, name: str, limit: int = 10**9, fail_at: int = -1):
         self.count, self.limit, self.fail_at = 0, limit, fail_at
-        self.rests, self.errors, self.in_flight, self.most_in_flight = 0, [], 0, 0
-        self.worker = Worker(name, self.advance, self.rest, self.errors.append)
+        self.pauses, self.errors, self.in_flight, self.most_in_flight = 0, [], 0, 0
+        self.worker = Worker(name, self.advance, self.pause, self.errors.append)
 
     def advance(self) -> bool:
         self.in_flight += 1
@@ -62,8 +62,8 @@ class Counter:
             raise ValueError("no more")
         return self.count < self.limit
 
-    def rest(self) -> None:
-        self.rests += 1
+    def pause(self) -> None:
+        self.pauses += 1
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_worker_plays_pauses_and_plays_on(counter):
     work.worker.play()
     wait_until(lambda: work.count > 3)
     work.worker.pause()
-    wait_until(lambda: work.rests == 1)
+    wait_until(lambda: work.pauses == 1)
     rested = work.count
     time.sleep(0.05)
     assert work.count == rested
@@ -96,14 +96,14 @@ def test_step_advances_once(counter):
     work = counter()
     for expected in (1, 2, 3):
         work.worker.step()
-        wait_until(lambda expected=expected: work.rests == expected)
+        wait_until(lambda expected=expected: work.pauses == expected)
         assert work.count == expected
 
 
 def test_worker_rests_when_the_work_is_done(counter):
     work = counter(limit=3)
     work.worker.play()
-    wait_until(lambda: work.rests == 1)
+    wait_until(lambda: work.pauses == 1)
     assert work.count == 3 and not work.worker.playing
 
 
@@ -158,7 +158,7 @@ def test_stop_during_the_last_unit_of_work_ends_the_thread(request, start):
 def test_exception_is_handed_over_and_the_worker_lives_on(counter):
     work = counter(fail_at=2)
     work.worker.play()
-    wait_until(lambda: work.rests == 1)
+    wait_until(lambda: work.pauses == 1)
     assert [str(error) for error in work.errors] == ["no more"]
     work.worker.step()
     wait_until(lambda: work.count == 3)
@@ -167,7 +167,7 @@ def test_exception_is_handed_over_and_the_worker_lives_on(counter):
 def test_blocking_run_works_in_the_callers_thread(counter, request):
     work = counter(limit=5)
     work.worker.run()
-    assert work.count == 5 and work.rests == 1 and threads(request.node.name) == 0
+    assert work.count == 5 and work.pauses == 1 and threads(request.node.name) == 0
 
 
 def test_interrupted_blocking_run_rests(counter):
@@ -175,10 +175,10 @@ def test_interrupted_blocking_run_rests(counter):
     work.advance = lambda: (_ for _ in ()).throw(KeyboardInterrupt)
     work.worker._advance = work.advance
     work.worker.run()
-    assert work.rests == 1 and not work.worker.playing
+    assert work.pauses == 1 and not work.worker.playing
 
 
-# ---------------------------------------------------------------- timeline and painter
+# ---------------------------------------------------------------- timeline and runner
 
 
 def fake_step(iteration: int, side: int = 4) -> Step:
@@ -190,10 +190,10 @@ def test_kept_frames_are_few_evenly_spread_and_end_with_the_newest():
     branch = Branch("A", [(0, {})])
     for iteration in range(501):
         branch.add(fake_step(iteration), 1.0, 10.0)
-        assert len(branch.frames) <= MOST_FRAMES
+        assert len(branch.frames) <= MAX_FRAMES
         assert branch.frames[-1].iteration == iteration
     kept = [frame.iteration for frame in branch.frames]
-    assert kept[0] == 0 and len(kept) > MOST_FRAMES / 2 - 1
+    assert kept[0] == 0 and len(kept) > MAX_FRAMES / 2 - 1
     assert len(set(np.diff(kept[:-1]))) == 1  # evenly, up to the newest one
     assert branch.steps == 501 and branch.history["β·style"] == [20.0] * 501
 
@@ -213,7 +213,7 @@ def small():
 
 
 @pytest.fixture
-def painter(small) -> Painter:
+def runner(small) -> Runner:
     content, style, backbone = small
 
     def make(settings, start):
@@ -223,19 +223,19 @@ def painter(small) -> Painter:
     def live(settings):
         return {"style_weight": settings["style_weight"]}
 
-    return Painter(make, live, {"init": "content", "style_weight": 10.0})
+    return Runner(make, live, {"init": "content", "style_weight": 10.0})
 
 
-def advance(painter: Painter, count: int) -> Step:
+def advance(runner: Runner, count: int) -> Step:
     for _ in range(count):
-        step = painter.advance()
+        step = runner.advance()
     return step
 
 
-def test_changed_weight_acts_at_the_next_step_and_is_marked(painter, small):
-    advance(painter, 3)
-    painter.change({"style_weight": 1000.0})
-    last = advance(painter, 2)
+def test_changed_weight_acts_at_the_next_step_and_is_marked(runner, small):
+    advance(runner, 3)
+    runner.change({"style_weight": 1000.0})
+    last = advance(runner, 2)
     content, style, backbone = small
     expected = nst.StyleTransfer(content, style, backbone, style_weight=10.0)
     for _ in expected.steps(3):
@@ -243,41 +243,41 @@ def test_changed_weight_acts_at_the_next_step_and_is_marked(painter, small):
     expected.style_weight = 1000.0
     *_, step = expected.steps(2)
     assert torch.equal(last.image, step.image) and last.losses == step.losses
-    assert painter.branch.marks == [3]
+    assert runner.branch.marks == [3]
 
 
-def test_branch_goes_on_from_exactly_the_kept_frame(painter):
-    advance(painter, 4)
-    first = painter.branch
-    new = painter.continue_from(first, first.frames[2])
-    step = painter.advance()
+def test_branch_goes_on_from_exactly_the_kept_frame(runner):
+    advance(runner, 4)
+    first = runner.branch
+    new = runner.continue_from(first, first.frames[2])
+    step = runner.advance()
     assert torch.equal(step.image, first.frames[2].image) and step.iteration == 0
-    assert new.name == "B" and painter.branch is new and first.steps == 4
+    assert new.name == "B" and runner.branch is new and first.steps == 4
 
 
-def test_branch_that_was_left_goes_on_as_if_nothing_had_been(painter, small):
-    advance(painter, 3)
-    first = painter.branch
-    painter.continue_from(first, first.frames[0])
-    advance(painter, 2)
-    painter.choose(first)
-    last = advance(painter, 3)
+def test_branch_that_was_left_goes_on_as_if_nothing_had_been(runner, small):
+    advance(runner, 3)
+    first = runner.branch
+    runner.continue_from(first, first.frames[0])
+    advance(runner, 2)
+    runner.choose(first)
+    last = advance(runner, 3)
     content, style, backbone = small
     *_, step = nst.StyleTransfer(content, style, backbone, style_weight=10.0).steps(6)
     assert torch.equal(last.image, step.image)
 
 
-def test_too_many_branches_are_refused_in_a_sentence(painter):
-    advance(painter, 1)
+def test_too_many_branches_are_refused_in_a_sentence(runner):
+    advance(runner, 1)
     with pytest.raises(nst.CourseError, match="press Reset"):
         for _ in range(10):
-            painter.continue_from(painter.branch, painter.timeline.branches[0].frames[0])
+            runner.continue_from(runner.branch, runner.timeline.branches[0].frames[0])
 
 
-def test_step_that_ends_after_a_reset_belongs_to_the_old_run(painter):
-    advance(painter, 1)
-    old = painter.branch
-    make = painter._make
+def test_step_that_ends_after_a_reset_belongs_to_the_old_run(runner):
+    advance(runner, 1)
+    old = runner.branch
+    make = runner._make
     started, go_on = threading.Event(), threading.Event()
 
     def slow_make(settings, start):
@@ -285,28 +285,28 @@ def test_step_that_ends_after_a_reset_belongs_to_the_old_run(painter):
         go_on.wait()
         return make(settings, start)
 
-    painter._make = slow_make
-    painter.reset({"init": "content", "style_weight": 1.0})
-    left = painter.branch
+    runner._make = slow_make
+    runner.reset({"init": "content", "style_weight": 1.0})
+    left = runner.branch
     results = []
-    thread = threading.Thread(target=lambda: results.append(painter.advance()))
+    thread = threading.Thread(target=lambda: results.append(runner.advance()))
     thread.start()
     started.wait()
-    painter.reset({"init": "style", "style_weight": 2.0})
+    runner.reset({"init": "style", "style_weight": 2.0})
     go_on.set()
     thread.join()
     assert results == [None] and left.steps == 1
-    assert painter.branch.steps == 0 and painter.branch is not old
+    assert runner.branch.steps == 0 and runner.branch is not old
 
 
 # ---------------------------------------------------------------- frames, curves, uploads
 
 
 def test_wipe_shows_the_one_on_the_left_and_the_other_on_the_right():
-    black, white = (Image.new("RGB", (100, 60), colour) for colour in ("black", "white"))
-    values = np.asarray(wiped(black, white, 0.3))[:, :, 0]
+    black, white = (Image.new("RGB", (100, 60), color) for color in ("black", "white"))
+    values = np.asarray(wipe(black, white, 0.3))[:, :, 0]
     assert (values[:, :28] == 0).all() and (values[:, 32:] == 255).all()
-    assert wiped(black, white, 0) is white
+    assert wipe(black, white, 0) is white
 
 
 def test_side_by_side_keeps_both_pictures_in_their_shape():
@@ -325,7 +325,7 @@ def points(svg: str) -> list[list[tuple[float, float]]]:
 def test_curves_have_few_points_and_the_newest_among_them():
     falling = [10.0 ** (2 - i / 1000) for i in range(2001)]
     (line,) = points(curves_svg({"total": falling}))
-    assert len(line) <= MOST_POINTS
+    assert len(line) <= MAX_POINTS
     assert line[0][0] < line[-1][0] and line[-1][1] > line[0][1]  # down on the page
     # Logarithmic: 100 → 10 → 1 goes down evenly.
     middle = line[len(line) // 2][1]
@@ -367,7 +367,11 @@ def test_upload_of_sixty_megapixels_is_taken(tmp_path):
     ("name", "content", "message"),
     [
         ("notes.jpg", b"these are no pixels", "it is not a picture"),
-        ("icon.png", encoded(Image.new("RGB", (20, 20)), "PNG"), "20×20 pixels, too few"),
+        (
+            "icon.png",
+            encoded(Image.new("RGB", (20, 20)), "PNG"),
+            "20×20 pixels, which is too small",
+        ),
         ("empty.png", b"", "it is empty"),
         ("broken.jpg", encoded(Image.effect_noise((200, 200), 90))[:900], "damaged"),
     ],
@@ -406,12 +410,12 @@ def shown(lab) -> Image.Image:
 
 def play_to_the_end(lab) -> None:
     lab.live_run.play.click()
-    wait_until(lambda: "The run is over" in status(lab))
+    wait_until(lambda: "Complete" in status(lab))
 
 
 def test_lab_plays_to_the_end_and_ends_with_a_lossless_picture(lab):
     play_to_the_end(lab)
-    branch = lab.live_run.painter.branch
+    branch = lab.live_run.runner.branch
     assert branch.steps == 6 and shown(lab).format == "PNG"
     assert lab.live_run.caption.value == "branch A, step 5"
     assert lab.timeline.max == lab.timeline.value == 5
@@ -423,14 +427,14 @@ def test_lab_run_in_the_cell_equals_the_package(lab, small):
     content, style, backbone = small
     content, style = (lab_module.load_image(name, 128) for name in ("cat", "great_wave"))
     *_, step = nst.StyleTransfer(content, style, backbone).steps(6)
-    assert torch.equal(lab.live_run.painter.branch.frames[-1].image, step.image)
+    assert torch.equal(lab.live_run.runner.branch.frames[-1].image, step.image)
 
 
 def test_beginner_mode_shows_three_knobs(lab):
-    for part in (lab.other_knobs, lab.fork, lab.branches, lab.copy):
+    for part in (lab.other_controls, lab.fork, lab.branches, lab.copy):
         assert part.layout.display != "none"
     lab.mode.value = "Three knobs"
-    for part in (lab.other_knobs, lab.fork, lab.branches, lab.copy):
+    for part in (lab.other_controls, lab.fork, lab.branches, lab.copy):
         assert part.layout.display == "none"
     for knob in (lab.content, lab.style, lab.style_weight):
         assert knob.layout.display != "none"
@@ -454,7 +458,7 @@ def test_branch_from_a_frame_with_another_weight_beside_the_first(lab):
     assert "Branch B starts from step 2" in status(lab)
     lab.style_weight.value = 10.0
     play_to_the_end(lab)
-    first, second = lab.live_run.painter.timeline.branches
+    first, second = lab.live_run.runner.timeline.branches
     assert torch.equal(second.frames[0].image, first.frames[2].image)
     assert second.changes[0][1]["style_weight"] == 10.0
     alone = shown(lab).width
@@ -478,18 +482,18 @@ def test_recipe_paints_the_same_picture_again(lab, monkeypatch):
     monkeypatch.setattr(nst, "load_image", lab_module.load_image)
     names: dict = {}
     exec(lab.code.value, names)  # it is our own text, and what a reader will run
-    assert torch.equal(names["step"].image, lab.live_run.painter.branch.frames[-1].image)
+    assert torch.equal(names["step"].image, lab.live_run.runner.branch.frames[-1].image)
     assert Path("my_picture.png").exists()
-    assert recipe(lab.live_run.painter.branch).count("transfer.style_weight") == 1
+    assert recipe(lab.live_run.runner.branch).count("transfer.style_weight") == 1
 
 
 def test_new_size_waits_for_reset_while_a_run_is_there(lab):
     lab.run(2)
     lab.size.value = 192
-    assert "Press Reset" in status(lab) and lab.live_run.painter.branch.steps == 2
+    assert "Press Reset" in status(lab) and lab.live_run.runner.branch.steps == 2
     lab.live_run.reset.click()
-    assert lab.live_run.painter.branch.steps == 0
-    assert lab.live_run.painter.branch.changes[0][1]["size"] == 192
+    assert lab.live_run.runner.branch.steps == 0
+    assert lab.live_run.runner.branch.changes[0][1]["size"] == 192
 
 
 def test_picture_and_animation_are_saved(lab):
@@ -532,7 +536,7 @@ def test_run_that_does_not_fit_names_the_size_that_does(lab, monkeypatch):
     monkeypatch.setattr(lab_module, "CHECKED_FROM", 128)
     lab.live_run.play.click()
     wait_until(lambda: "choose 128 px" in status(lab))
-    assert lab.live_run.painter.branch.steps == 0
+    assert lab.live_run.runner.branch.steps == 0
     monkeypatch.undo()
 
 
@@ -540,7 +544,7 @@ def test_losses_that_fail_are_told_in_the_status_line(lab, monkeypatch):
     def failing(settings, start):
         raise RuntimeError("something unforeseen")
 
-    lab.live_run.painter._make = failing
+    lab.live_run.runner._make = failing
     lab.live_run.play.click()
     wait_until(lambda: "RuntimeError: something unforeseen" in status(lab))
 
@@ -556,7 +560,7 @@ def test_twenty_runs_leave_no_memory_and_no_thread_behind(lab):
     for number in range(1, 21):
         lab.live_run.reset.click()
         lab.live_run.play.click()
-        wait_until(lambda: "The run is over" in status(lab))
+        wait_until(lambda: "Complete" in status(lab))
         gc.collect()
         after[number] = process_memory()
         # Small ones, so that the process would hardly grow by them: they are counted as well.
@@ -598,7 +602,7 @@ def test_gram_explorer_shows_that_the_product_averages_to_the_entry_even_when_sh
     lab.shuffle.click()
     assert lab.maps.value != maps and "shuffled" in lab.result.value
     assert numbers(lab.result.value)[1] == pytest.approx(entry, rel=1e-3)
-    lab.put_back.click()
+    lab.restore.click()
     assert lab.maps.value == maps
 
 
@@ -619,23 +623,23 @@ def test_content_lab_looks_for_one_layer_and_changes_it_on_the_way():
     lab.run(2)
     lab.layer.value = "relu2_1"
     lab.run(4)
-    transfer = lab.live_run.painter.branch.transfer
+    transfer = lab.live_run.runner.branch.transfer
     assert transfer.content_layers == {"relu2_1": 1.0} and transfer.style_layers == {}
-    assert lab.live_run.painter.branch.marks == [2]
+    assert lab.live_run.runner.branch.marks == [2]
     lab.close()
 
 
-@pytest.mark.parametrize("start", ["faint noise", "strong noise", "grey", "another photograph"])
+@pytest.mark.parametrize("start", ["faint noise", "strong noise", "gray", "another photograph"])
 def test_content_lab_starts_where_it_says(start):
     lab = nst.labs.ContentLab(size=48)
     lab.start.value = start
     lab.run(1)
-    pixels = lab.live_run.painter.branch.frames[0].image
+    pixels = lab.live_run.runner.branch.frames[0].image
     deviation = (pixels - 0.5).abs().max().item()
     if start == "another photograph":
         assert not torch.allclose(pixels, nst.load_image("cat", 48)) and deviation > 0.3
     else:
-        largest = {"faint noise": 0.05, "strong noise": 0.5, "grey": 0.0}[start]
+        largest = {"faint noise": 0.05, "strong noise": 0.5, "gray": 0.0}[start]
         assert 0.95 * largest <= deviation <= largest
     lab.close()
 
@@ -644,18 +648,18 @@ def test_layer_mixer_gives_every_term_its_share_of_the_gradient():
     lab = nst.labs.LayerMixer(size=48, steps=2)
     lab.preset.value = "strokes"
     lab.run(1)
-    transfer = lab.live_run.painter.branch.transfer
-    image = lab.live_run.painter.branch.frames[0].image
-    pulls = {}
+    transfer = lab.live_run.runner.branch.transfer
+    image = lab.live_run.runner.branch.frames[0].image
+    norms = {}
     for term in ("content", *transfer.style_layers):
         x = image.clone().requires_grad_()
         losses = transfer.losses(x)
         loss = losses["content"] if term == "content" else losses[f"style/{term}"]
         weight = 1.0 if term == "content" else transfer.style_layers[term]
-        pulls[term] = weight * torch.autograd.grad(loss, x)[0].double().norm().item()
+        norms[term] = weight * torch.autograd.grad(loss, x)[0].double().norm().item()
     wanted = {term: slider.value for term, slider in lab.shares.items()}
     for term, share in wanted.items():
-        found = pulls[term] / sum(pulls.values())
+        found = norms[term] / sum(norms.values())
         assert found == pytest.approx(share / sum(wanted.values()), rel=1e-3)
     lab.close()
 
@@ -666,7 +670,7 @@ def test_feature_explorer_opens_with_the_strongest_channel_at_its_strongest_plac
     channel, place = divmod(features.argmax().item(), features[0].numel())
     assert lab.buttons[0].description == f"channel {channel}" == f"channel {lab.channel}"
     assert (lab.row.value, lab.column.value) == divmod(place, features.shape[2])
-    assert "square of 76 pixels" in lab.reading.value
+    assert "76 pixels wide" in lab.reading.value
     lab.page.value = lab.page.max
     lab.buttons[-1].click()
     assert lab.channel == lab.order[-1]
@@ -675,21 +679,21 @@ def test_feature_explorer_opens_with_the_strongest_channel_at_its_strongest_plac
 
 def test_click_on_a_picture_of_the_feature_explorer():
     lab = nst.labs.FeatureExplorer(size=64, layer="relu3_3")
-    lab.maps[5].place = (0.5, 0.5)
+    lab.maps[5].position = (0.5, 0.5)
     assert lab.channel == lab.order[5]
     height, width = lab.features.shape[1:]
-    for picture in (lab.view, lab.card):
-        picture.place = (0.999, 0.0)
+    for picture in (lab.view, lab.map):
+        picture.position = (0.999, 0.0)
         assert (lab.row.value, lab.column.value) == (0, width - 1)
-        picture.place = (0.0, 1.0)  # the very edge
+        picture.position = (0.0, 1.0)  # the very edge
         assert (lab.row.value, lab.column.value) == (height - 1, 0)
     value = lab.features[lab.channel, height - 1, 0].item()
-    assert f"answers {value:.0f}" in lab.view.words
-    assert lab.view.words in lab.reading.value
+    assert f"activation of channel {lab.channel} is {value:.0f}" in lab.view.alt
+    assert lab.view.alt in lab.reading.value
     lab.close()
 
 
-def test_feature_explorer_paints_what_excites_a_channel(monkeypatch):
+def test_feature_explorer_optimizes_an_image_for_a_channel(monkeypatch):
     features = importlib.import_module("nst_course.labs.features")
     small = functools.partial(features.maximize, size=32, steps=2)
     monkeypatch.setattr(features, "maximize", lambda b, layer, c, **_: small(b, layer, c))

@@ -1,4 +1,4 @@
-"""A style transfer that can be played, changed on the way, and continued from any kept frame."""
+"""Style transfers whose settings can change during a run, and that can branch at any frame."""
 
 import threading
 from collections.abc import Callable
@@ -12,16 +12,16 @@ from .timeline import Branch, Frame, Timeline
 Settings = dict[str, object]
 
 
-class Painter:
-    """Drives a `StyleTransfer` for each branch, without any widget.
+class Runner:
+    """Runs a `StyleTransfer` for each branch, step by step, without widgets.
 
-    `advance` belongs to one thread at a time, the worker's; the other methods may be called from
-    any thread and never wait for a step.
+    `advance` must be called by one thread at a time, the worker's. The other methods can be called
+    by any thread and never wait for a step.
 
     Args:
-        make: builds the transfer for some settings, from the starting image given or, where that
-            is None, from the one that the settings name.
-        live: picks from the settings the attributes of a transfer that act at its next step.
+        make: (settings, image) → the transfer that starts from this image or, if it is None, from
+            the initial image of the settings.
+        live: settings → attributes of a transfer that can change between two steps.
         settings: those of the first branch.
     """
 
@@ -36,7 +36,7 @@ class Painter:
         self.reset(settings)
 
     def reset(self, settings: Settings) -> None:
-        """Forget everything and start anew with these settings."""
+        """Discard all branches and begin a new one with these settings."""
         timeline = Timeline()
         with self._lock:
             self.timeline = timeline
@@ -44,27 +44,27 @@ class Painter:
             self.branch = timeline.begin(settings)
 
     def continue_from(self, branch: Branch, frame: Frame) -> Branch:
-        """A new branch that starts from a kept frame, with the settings of now.
+        """Begin a branch that starts from a kept frame, with the current settings.
 
         Raises:
-            CourseError: there are `MOST_BRANCHES` already.
+            CourseError: there are `MAX_BRANCHES` already.
         """
         with self._lock:
             self.branch = self.timeline.begin(self.settings, (branch, frame))
             return self.branch
 
     def choose(self, branch: Branch) -> None:
-        """Go on with another branch."""
+        """Continue another branch."""
         with self._lock:
             self.branch = branch
 
     def change(self, settings: Settings) -> None:
-        """Use these settings from the next step on; what `live` leaves out waits for a reset."""
+        """Use these settings from the next step on; those not in `live` take effect at a reset."""
         with self._lock:
             self.settings = settings
 
     def advance(self) -> Step | None:
-        """One step; None if the branch was left behind while it was computed."""
+        """One step of the current branch; None if another branch became current during it."""
         with self._lock:
             branch, settings = self.branch, self.settings
             branch.use(settings)

@@ -1,0 +1,55 @@
+"""Controls that several labs share."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import ipywidgets as widgets
+
+from ..images.io import bundled_images, load_image
+from .frames import img, thumbnail
+
+WIDE = {"width": "300px"}
+WRAP = {"flex_flow": "row wrap"}
+
+
+def button(description: str, icon: str, tooltip: str, style: str = "") -> widgets.Button:
+    """A button as wide as its text."""
+    return widgets.Button(
+        description=description,
+        icon=icon,
+        tooltip=tooltip,
+        button_style=style,
+        layout={"width": "auto", "min_width": "72px"},
+    )
+
+
+def choice_slider(
+    description: str, options: Sequence, value: object, prefix: str = ""
+) -> widgets.SelectionSlider:
+    """A slider over given values; numbers are shown in short form, after a prefix."""
+    return widgets.SelectionSlider(
+        options=[o if isinstance(o, str) else (f"{prefix}{o:g}", o) for o in options],
+        value=value,
+        description=description,
+        continuous_update=False,
+        layout=WIDE,
+    )
+
+
+def picture_menu(description: str, value: str) -> widgets.Dropdown:
+    """A menu of the bundled pictures, and the file ``value`` if that is a path.
+
+    Raises:
+        CourseError: the file cannot be opened.
+    """
+    options = [(name.replace("_", " "), name) for name in bundled_images()]
+    if value not in bundled_images():
+        load_image(value, 16)  # raises the error here, before the lab is built
+        options.append((Path(value).name, value))
+    return widgets.Dropdown(options=options, value=value, description=description, layout=WIDE)
+
+
+def chosen_picture(menu: widgets.Dropdown) -> str:
+    """The picture chosen in a `picture_menu`, as a small HTML image."""
+    alt = f"{menu.description.lower()}: {menu.label}"
+    return img(thumbnail(load_image(menu.value, 160)), "jpeg", alt)
