@@ -38,7 +38,7 @@ def test_gray_and_plain_pictures_stay_finite_and_get_the_mean(dull):
 
 def test_transfer_may_start_from_the_recolored_photograph():
     cat, painting = nst.load_image("cat", 64), nst.load_image("great_wave", 64)
-    transfer = nst.StyleTransfer(cat, painting, init="recoloured")
+    transfer = nst.StyleTransfer(cat, painting, init="recolored")
     first = next(iter(transfer.steps(1)))
     torch.testing.assert_close(first.image, match_colors(cat, painting).clamp(0, 1))
     plain = next(iter(nst.StyleTransfer(cat, painting).steps(1)))
