@@ -1,1 +1,1 @@
-"""How fast, against the plain loops that people use: ``python -m benchmarks.time_to_loss``."""
+"""Speed and memory against common loops: ``python -m benchmarks.time_to_loss``."""

@@ -1,8 +1,8 @@
-"""The plain solvers that people use today, written out as short loops.
+"""Common implementations of the optimization, as short loops.
 
-A frozen network in float32 and PyTorch's own memory layout (NCHW), an objective in a closure, and
-an optimiser of `torch.optim`. Objective, weights, layers and starting image are those of
-`StyleTransfer`; only the way to the minimum differs.
+The network is frozen, in float32 and in NCHW layout, the objective is a closure, and the optimizer
+comes from `torch.optim`. The objective, the weights, the layers and the initial image are those of
+`StyleTransfer`.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ DEEPEST = "relu5_1"
 
 
 class PlainObjective:
-    """α · content + β · style of an image, with weights and features in NCHW."""
+    """α · content loss + β · style loss of an image, computed in NCHW layout."""
 
     def __init__(self, content: Tensor, style: Tensor, backbone: nst.Backbone):
         self.mean = backbone.mean
@@ -68,17 +68,16 @@ class PlainObjective:
         return CONTENT_WEIGHT * content + STYLE_WEIGHT * style
 
 
-Turn = tuple[list[float], Tensor]  # the loss at each evaluation of a turn, and the image after it
+Turn = tuple[list[float], Tensor]  # the loss at each function evaluation, and the image after it
 
 
 def lbfgs(
     objective: PlainObjective, start: Tensor, line_search: str | None, clamped: bool = False
 ) -> Iterator[Turn]:
-    """`torch.optim.LBFGS` with its defaults, and with strong Wolfe if asked for.
+    """`torch.optim.LBFGS` with its defaults, or with a strong Wolfe line search.
 
-    Each turn is one call of ``step``, which takes up to 20 iterations and up to 25 evaluations.
-    With ``clamped``, every evaluation begins by cutting the image to 0…1, as PyTorch's tutorial
-    does it.
+    A turn is one call of ``step``, with up to 20 iterations and up to 25 function evaluations. With
+    ``clamped``, each evaluation first clamps the image to 0…1, as in PyTorch's tutorial.
     """
     image = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS([image], line_search_fn=line_search)

@@ -1,19 +1,19 @@
-"""Seconds to the same loss, this course against the plain solvers, and what a step costs.
+"""Seconds to the same loss, compared with common solvers, and the cost of a step.
 
-    python -m benchmarks.time_to_loss                              512 pixels, 300 steps: long
+    python -m benchmarks.time_to_loss                              512 pixels, 300 steps (slow)
     python -m benchmarks.time_to_loss --size 128 --steps 60        small
     python -m benchmarks.time_to_loss --pairs cat:great_wave       only these pictures
-    python -m benchmarks.time_to_loss --sizes 128 256 512          seconds a pixel, at these sizes
+    python -m benchmarks.time_to_loss --sizes 128 256 512          the cost of a step at these sizes
 
-All solvers run in one process, turn by turn, so that whatever else the machine does disturbs each
-of them as much. The clock of a solver runs in its own turns only. The plain ones start from the
-content image, this course from the content image in the artwork's colours, as `nst-course render`.
-The loss to be reached is the lowest that any of the plain solvers has after so many evaluations.
-That of `torch.optim.LBFGS` with its defaults will not do: its first step is often so large that it
-never comes back.
+All solvers run in one process and take turns, so other load on the machine affects all of them.
+The clock of a solver runs only during its turns. The common solvers start from the content image,
+this course from the content image in the colors of the artwork, like `nst-course render`. The
+target is the lowest loss of any common solver after the given number of evaluations. The result of
+`torch.optim.LBFGS` with its defaults is no suitable target: its first step is often so large that
+it diverges.
 
-Two losses are told: the one that the optimiser counts, and that of the picture on a screen. They
-differ for solvers that let pixels go below black and above white, where a screen cuts them off.
+Two losses are reported: that of the image of the optimizer, and that of the displayed image. They
+differ for solvers that do not keep pixels in 0…1, to which a display clamps them.
 """
 
 import argparse
@@ -35,7 +35,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import nst_course as nst
-from nst_course import device as machine
+from nst_course.device import describe, readable_bytes
 from nst_course.transfer.tiling import TILE
 
 from .reference import REFERENCES, PlainObjective, Turn
@@ -43,7 +43,7 @@ from .reference import REFERENCES, PlainObjective, Turn
 OURS = "this course"
 PLAIN = "torch L-BFGS"
 PAIRS = ["cat:composition_viii", "astronaut:great_wave", "summer_palace:village_street_in_auvers"]
-COLOURS = {
+COLORS = {
     OURS: "#d1495b",
     PLAIN: "#1f77b4",
     "torch L-BFGS, strong Wolfe": "#66a182",
@@ -56,11 +56,12 @@ Curve = list[tuple[float, float]]  # (seconds, loss)
 
 @dataclass
 class Run:
-    """What one solver has done.
+    """The record of one solver.
 
     Attributes:
-        counted: the loss that its optimiser sees, at every evaluation.
-        shown: the loss of the picture cut to 0…1, after every turn.
+        counted: the loss at every function evaluation.
+        shown: the loss of the image clamped to 0…1, after every turn.
+        seconds: of all turns so far.
     """
 
     counted: Curve = field(default_factory=list)
@@ -72,7 +73,7 @@ class Run:
 
 
 def our_turns(transfer: nst.StyleTransfer, steps: int) -> Iterator[Turn]:
-    """Ten steps of `StyleTransfer` a turn; those past the plan in float32, as its end."""
+    """Turns of ten steps of `StyleTransfer`; steps beyond the planned number are in float32."""
     for count in itertools.chain([steps], itertools.repeat(10)):
         done = transfer.steps(count)
         while turn := list(itertools.islice(done, 10)):
@@ -81,7 +82,7 @@ def our_turns(transfer: nst.StyleTransfer, steps: int) -> Iterator[Turn]:
 
 
 def race(content: Tensor, style: Tensor, steps: int, precision: str) -> dict[str, Run]:
-    """Every solver over at least so many evaluations."""
+    """Run every solver for at least this many function evaluations."""
     backbone = nst.load_backbone()
     content, style = content.to(backbone.device), style.to(backbone.device)
     objective = PlainObjective(content, style, backbone)
@@ -92,11 +93,11 @@ def race(content: Tensor, style: Tensor, steps: int, precision: str) -> dict[str
     warm_up(objective, transfer, content)
 
     def unfinished(name: str) -> bool:
-        looks = len(runs[name].counted)
-        if name != OURS or looks < steps:
-            return looks < steps
-        behind = time_to(target(runs, steps), runs[name].counted) == math.inf
-        return behind and looks < 1.5 * steps
+        evaluations = len(runs[name].counted)
+        if name != OURS or evaluations < steps:
+            return evaluations < steps
+        reached = math.isfinite(time_to(target(runs, steps), runs[name].counted))
+        return not reached and evaluations < 1.5 * steps
 
     while waiting := [name for name in runs if unfinished(name)]:
         for name in waiting:
@@ -111,48 +112,51 @@ def race(content: Tensor, style: Tensor, steps: int, precision: str) -> dict[str
                 run.shown.append((run.seconds, finite(objective(image.clamp(0, 1)).item())))
             print(
                 f"  {name}: {len(run.counted)} evaluations in {run.seconds:.1f} s, "
-                f"loss {losses[-1]:.4g}, of the picture shown {run.shown[-1][1]:.4g}",
+                f"loss {losses[-1]:.4g}, of the displayed image {run.shown[-1][1]:.4g}",
                 flush=True,
             )
     return runs
 
 
 def finite(loss: float) -> float:
-    """Infinity for what is not a number, so that it can be compared."""
+    """The loss, with infinity in place of NaN, so that it can be compared."""
     return math.inf if math.isnan(loss) else loss
 
 
 def warm_up(objective: PlainObjective, transfer: nst.StyleTransfer, content: Tensor) -> None:
-    """What happens once in a process, such as preparing convolutions, is nobody's doing."""
+    """Do what happens once in a process, such as preparing convolutions, outside the timing."""
     for loss in (objective, lambda image: transfer.losses(image)["total"]):
         image = content.clone().requires_grad_()
         loss(image).backward()
-    torch.optim.Adam([image]).step()  # the first optimiser of a process loads a second of modules
+    torch.optim.Adam(
+        [image]
+    ).step()  # the first optimizer of a process imports modules for a second
 
 
 def now(device: torch.device) -> float:
+    """Seconds on a clock, after all work on the device is done."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter()
 
 
 def target(runs: dict[str, Run], steps: int) -> float:
-    """The lowest loss that a plain solver counts in so many evaluations."""
+    """The lowest loss of a common solver within this many function evaluations."""
     return min(loss for name in REFERENCES for _, loss in runs[name].counted[:steps])
 
 
 def target_shown(runs: dict[str, Run]) -> float:
-    """The lowest loss that a picture of a plain solver has."""
+    """The lowest loss of a displayed image of a common solver."""
     return min(loss for name in REFERENCES for _, loss in runs[name].shown)
 
 
 def time_to(loss: float, curve: Curve) -> float:
-    """Seconds until a curve is down there for the first time."""
+    """Seconds until a curve first reaches a loss, or infinity."""
     return next((seconds for seconds, value in curve if value <= loss), math.inf)
 
 
 def compare(pairs: list[str], size: int, steps: int, precision: str) -> dict[str, dict[str, Run]]:
-    """Race on every pair of pictures, and print the table."""
+    """Run all solvers on every pair of pictures, and print tables."""
     races = {}
     for pair in pairs:
         print(pair, flush=True)
@@ -165,13 +169,13 @@ def compare(pairs: list[str], size: int, steps: int, precision: str) -> dict[str
             print(
                 f"  {name:28} {seconds_or_not(counted[name]):>11} to loss "
                 f"{target(runs, steps):.4g}, lowest {lowest:.4g};"
-                f" {seconds_or_not(shown[name]):>11} to {target_shown(runs):.4g} as shown, "
+                f" {seconds_or_not(shown[name]):>11} to {target_shown(runs):.4g} as displayed, "
                 f"lowest {lowest_shown:.4g}"
             )
         each = {name: run.seconds / len(run.counted) for name, run in runs.items()}
-        print("  seconds an evaluation: " + ", ".join(f"{n} {s:.3f}" for n, s in each.items()))
-    for number, loss in enumerate(("the same loss", "the same loss of the picture shown")):
-        print(f"\nTimes as fast to {loss}, {size} px, {steps} evaluations, {precision}:")
+        print("  seconds per evaluation: " + ", ".join(f"{n} {s:.3f}" for n, s in each.items()))
+    for number, loss in enumerate(("the same loss", "the same loss of the displayed image")):
+        print(f"\nSpeedup to {loss}, {size} px, {steps} evaluations, {precision}:")
         ratios = []
         for runs in races.values():
             seconds = seconds_to_targets(runs, steps)[number]
@@ -187,7 +191,7 @@ def compare(pairs: list[str], size: int, steps: int, precision: str) -> dict[str
 def seconds_to_targets(
     runs: dict[str, Run], steps: int
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Of each solver: to the loss that counts, and to that of the picture shown."""
+    """For each solver, the seconds to the target loss, and to that of the displayed image."""
     return (
         {name: time_to(target(runs, steps), run.counted) for name, run in runs.items()},
         {name: time_to(target_shown(runs), run.shown) for name, run in runs.items()},
@@ -195,20 +199,22 @@ def seconds_to_targets(
 
 
 def seconds_or_not(seconds: float) -> str:
+    """A duration, or "not reached" for infinity."""
     return f"{seconds:.1f} s" if math.isfinite(seconds) else "not reached"
 
 
 def spread(values: list[float]) -> str:
+    """The median and the range."""
     if not values:
         return "—"
     return f"{statistics.median(values):.2f} ({min(values):.2f} … {max(values):.2f})"
 
 
-# ---------------------------------------------------------------- what a step costs
+# ---------------------------------------------------------------- the cost of a step
 
 
 def bare_convolutions(backbone: nst.Backbone, height: int, width: int) -> Callable[[], None]:
-    """PyTorch's convolutions to relu5_1, forward and back to their inputs, and nothing between."""
+    """Only PyTorch's convolutions up to relu5_1, forward and backward to their inputs."""
     work = []
     for name in backbone.up_to(["relu5_1"]):
         if name.startswith("pool"):
@@ -238,7 +244,7 @@ def bare_convolutions(backbone: nst.Backbone, height: int, width: int) -> Callab
 
 
 def cost_of_a_step(sizes: list[int], precision: str, repeats: int = 3) -> None:
-    """Seconds a step over those of the convolutions; microseconds a pixel with tiles and not."""
+    """Print the seconds of a step, relative to its convolutions, and those of a step in tiles."""
     heads = f"{'s a step':>9} {'/ bare':>7} {'µs a px':>8} {'tiled':>7} {'/ untiled':>9}"
     print(f"\n{'pixels':>12} {heads}")
     backbone = nst.load_backbone()
@@ -292,22 +298,22 @@ print(1024 * int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read()
 
 
 def peak_memory(size: int) -> None:
-    """What 20 steps add to the memory of a process, each solver in a process of its own."""
+    """Print the peak memory of 20 steps, each solver in its own process."""
     if not sys.platform.startswith("linux"):
-        print("\nOnly Linux tells the largest memory of a process.")
+        print("\nThe peak memory of a process is available on Linux only.")
         return
-    print(f"\nMemory that 20 steps at {size} px add to a process:")
+    print(f"\nPeak memory of 20 steps at {size} px:")
     for name in (OURS, f"{OURS}, in tiles", PLAIN, "torch Adam"):
         command = [sys.executable, "-c", MEMORY, name, str(size)]
         ran = subprocess.run(command, capture_output=True, text=True, check=True)
-        print(f"  {name:28} {machine.readable_bytes(float(ran.stdout))}", flush=True)
+        print(f"  {name:28} {readable_bytes(float(ran.stdout))}", flush=True)
 
 
 # ---------------------------------------------------------------- the picture
 
 
 def draw(races: dict[str, dict[str, Run]], title: str) -> None:
-    """Loss over seconds, a row for each pair: as counted on the left, as shown on the right."""
+    """Plot loss over seconds, a row for each pair; on the right for the displayed image."""
     figure, axes = plt.subplots(
         len(races),
         2,
@@ -317,24 +323,24 @@ def draw(races: dict[str, dict[str, Run]], title: str) -> None:
         squeeze=False,
         sharex="row",
     )
-    kinds = {"counted": "what the optimiser counts", "shown": "the picture on the screen"}
+    kinds = {"counted": "image of the optimizer", "shown": "displayed image"}
     for row, (pair, runs) in zip(axes, races.items(), strict=True):
-        for axis, (kind, words) in zip(row, kinds.items(), strict=True):
+        for axis, (kind, label) in zip(row, kinds.items(), strict=True):
             curves = {name: getattr(run, kind) for name, run in runs.items()}
             lowest = min(loss for curve in curves.values() for _, loss in curve)
             for name, curve in curves.items():
                 seconds, losses = zip(*curve, strict=True)
                 best = [min(losses[: i + 1]) for i in range(len(losses))]
-                colour, width = COLOURS.get(name, "#999999"), 2.2 if name == OURS else 1.5
-                axis.plot(seconds, best, label=name, color=colour, linewidth=width)
+                color, width = COLORS.get(name, "#999999"), 2.2 if name == OURS else 1.5
+                axis.plot(seconds, best, label=name, color=color, linewidth=width)
             axis.set_yscale("log")
-            # Free pixels end a thousand times higher on a screen.
+            # Unclamped pixels have a thousand times the loss when displayed.
             axis.set_ylim(lowest * 0.9, lowest * (100 if kind == "counted" else 2000))
-            axis.set_title(f"{re.sub('_', ' ', pair.replace(':', ' × '))}: {words}", fontsize=10)
+            axis.set_title(f"{re.sub('_', ' ', pair.replace(':', ' × '))}: {label}", fontsize=10)
             axis.set_xlabel("seconds")
             axis.set_ylabel("lowest total loss so far")
             axis.grid(alpha=0.25)
-    # Below the charts, where it hides no curve.
+    # Below the charts, so that it cannot cover a curve.
     handles, names = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=9, frameon=False)
     figure.suptitle(title.replace("; ", "\n"), fontsize=10)
@@ -345,14 +351,16 @@ def draw(races: dict[str, dict[str, Run]], title: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=512, help="longer side of the pictures")
-    parser.add_argument("--steps", type=int, default=300, help="evaluations of each solver")
+    parser.add_argument(
+        "--steps", type=int, default=300, help="function evaluations of each solver"
+    )
     parser.add_argument("--pairs", nargs="*", default=PAIRS, metavar="CONTENT:STYLE")
     parser.add_argument("--sizes", nargs="*", type=int, default=[128, 256, 512, 1024, 2048])
     parser.add_argument("--precision", default="auto", help="of this course (%(default)s)")
     parser.add_argument("--picture", action="store_true", help=f"draw the curves to {PICTURE.name}")
     options = parser.parse_args()
     device = nst.best_device()
-    title = f"{machine.describe(device)}; {options.size} px, torch {torch.__version__}"
+    title = f"{describe(device)}; {options.size} px, torch {torch.__version__}"
     print(title)
     if options.pairs:
         races = compare(options.pairs, options.size, options.steps, options.precision)

@@ -50,7 +50,7 @@ class FeatureExplorer(Lab):
         ]
         self.maps = [ClickablePicture() for _ in range(CHANNELS_PER_PAGE)]
         self.map, self.view = ClickablePicture(), ClickablePicture()
-        self.title, self.reading, self.optimum = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self.title, self.caption, self.optimum = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.status = widgets.HTML()
         self.worker = Worker("feature explorer", self._maximize, lambda: None, self._fail)
         for index, select in enumerate(self.buttons):
@@ -80,7 +80,7 @@ class FeatureExplorer(Lab):
         grid = widgets.Box(cells, layout={**WRAP, "flex": "0 1 410px"})
         controls = widgets.HBox([self.photo, self.layer, self.page], layout=WRAP)
         position = widgets.VBox(
-            [self.row, self.column, self.view, self.reading], layout={"width": "300px"}
+            [self.row, self.column, self.view, self.caption], layout={"width": "300px"}
         )
         unit = widgets.VBox(
             [self.title, self.map, self.optimum_button, self.optimum], layout={"width": "266px"}
@@ -143,7 +143,7 @@ class FeatureExplorer(Lab):
             f"the activation of channel {self.channel} is {value:.0f}"
         )
         self.view.show(jpeg(picture), "jpeg", caption)
-        self.reading.value = f"<div style='max-width:{picture.width}px'>{caption}</div>"
+        self.caption.value = f"<div style='max-width:{picture.width}px'>{caption}</div>"
 
     def _ask_for_optimum(self) -> None:
         self.status.value = f"Optimizing an image for channel {self.channel} …"

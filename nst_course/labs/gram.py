@@ -31,7 +31,7 @@ class GramExplorer(Lab):
         self.layer = widgets.Dropdown(
             options=list(STYLE_LAYERS), value=layer, description="Layer", layout=WIDE
         )
-        self.pair = widgets.Dropdown(description="Strong pairs", layout=WIDE)
+        self.pair = widgets.Dropdown(description="Largest entries", layout=WIDE)
         self.first, self.second = (
             widgets.BoundedIntText(description=f"Channel {name}", layout=WIDE) for name in "ij"
         )
@@ -62,7 +62,7 @@ class GramExplorer(Lab):
         self.thumbnail.value = chosen_picture(self.picture)
         self._original = shared_backbone()(image, [self.layer.value])[self.layer.value]
         self._features, self._gram = self._original, gram_matrix(self._original)[0]
-        pairs = strongest_pairs(self._gram)
+        pairs = largest_entries(self._gram)
         self.first.max = self.second.max = self._original.shape[1] - 1
         self.pair.options = [(f"{i} and {j}: {value:.3g}", (i, j)) for i, j, value in pairs]
         self.pair.index = 0
@@ -109,7 +109,7 @@ class GramExplorer(Lab):
         )
 
 
-def strongest_pairs(gram: Tensor, count: int = 12) -> list[tuple[int, int, float]]:
+def largest_entries(gram: Tensor, count: int = 12) -> list[tuple[int, int, float]]:
     """The pairs i < j with the largest entries of a Gram matrix (C, C)."""
     upper = torch.triu(gram, diagonal=1).flatten()
     values, places = upper.topk(min(count, upper.numel()))

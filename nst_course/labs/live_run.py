@@ -57,7 +57,7 @@ class LiveRun:
             layout=WRAP,
         )
         self.runner = Runner(make, live, settings)
-        self.worker = Worker(name, self._advance, self._finish, self._fail)
+        self.worker = Worker(name, self._advance, self._paused, self._fail)
         self.play.on_click(lambda _: self._start(self.worker.play))
         self.step.on_click(lambda _: self._start(self.worker.step))
         self.pause.on_click(lambda _: self.worker.pause())
@@ -145,7 +145,7 @@ class LiveRun:
             self.show_picture(jpeg(enlarged(frame.image)), "jpeg", caption)
         self.curves.value = curves_svg(branch.history, branch.marks)
 
-    def _finish(self) -> None:
+    def _paused(self) -> None:
         branch = self.runner.branch
         if not branch.steps:
             return

@@ -186,7 +186,7 @@ class StyleTransferLab(LiveRunLab):
             options=[("A", 0)], description="Branch", layout={"width": "160px"}
         )
         self.compare = widgets.Dropdown(
-            options=[("nothing", None)], description="Beside it", layout={"width": "180px"}
+            options=[("nothing", None)], description="Compare", layout={"width": "180px"}
         )
         self.fork = button("Continue from here", "code-fork", "a new branch from this frame")
         self.file = widgets.Text(value="my_picture.png", description="File", layout=WIDE)
@@ -244,20 +244,20 @@ class StyleTransferLab(LiveRunLab):
         """Show the newest frame, unless an older one is selected; runs in the worker's thread."""
         branch = self.live_run.runner.branch
         self.live_run.curves.value = self._curves(branch)
-        following = self._following()
+        at_newest = self._at_newest()
         self._stretch_timeline(branch)
-        if following:
+        if at_newest:
             self._show_frame(final=not self.live_run.worker.playing)
 
     def _stretch_timeline(self, branch: Branch) -> None:
         """Extend the slider to the newest frame, and keep it there if it was at the end."""
-        following = self._following()
+        at_newest = self._at_newest()
         newest = branch.frames[-1].iteration if branch.frames else 0
         self.timeline.max = newest
-        if following:
+        if at_newest:
             self.timeline.value = newest
 
-    def _following(self) -> bool:
+    def _at_newest(self) -> bool:
         """Whether the slider is at the newest frame."""
         return self.timeline.value == self.timeline.max
 
@@ -266,7 +266,7 @@ class StyleTransferLab(LiveRunLab):
         branch = self.live_run.runner.branch
         if not branch.frames:
             return None
-        if self._following():
+        if self._at_newest():
             return branch, branch.frames[-1]
         near = min(branch.frames, key=lambda frame: abs(frame.iteration - self.timeline.value))
         return branch, near

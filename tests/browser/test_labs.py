@@ -333,13 +333,13 @@ def test_scrubbing_back_and_a_branch_beside_the_first(style_lab, pages):
     lab.page.wait_for_timeout(2000)
     lab.press("Pause")
     lab.wait_for_status("Paused")
-    lab.choose("Beside it", "A")
+    lab.choose("Compare", "A")
     sync_api.expect(lab.lab.locator("img").first).to_have_attribute(
         "alt", re.compile(r"branch B, step \d+ · right: branch A")
     )
     assert lab.ask("[b.name for b in lab.live_run.runner.timeline.branches]") == ["A", "B"]
     lab.keep(pages / "05_branches.png")
-    lab.choose("Beside it", "nothing")
+    lab.choose("Compare", "nothing")
 
 
 def test_wipe_shows_the_photograph_on_the_left(style_lab, pages):
@@ -364,7 +364,7 @@ def test_uploads_good_and_bad(style_lab, tmp_path, pages):
     icon = tmp_path / "icon.png"
     Image.new("RGB", (20, 20), "red").save(icon)
     lab.upload("Your photograph", icon)
-    lab.wait_for_status("20×20 pixels, too few")
+    lab.wait_for_status("20×20 pixels, which is too small")
     noise = tmp_path / "noise.jpg"
     noise.write_bytes(bytes(12 * 2**20))
     lab.upload("Your photograph", noise)
@@ -444,7 +444,7 @@ def test_feature_explorer(open_lab, pages):
     sync_api.expect(lab.lab.locator("img")).to_have_count(18)
     lab.lab.locator("img").nth(5).click()  # the sixth strongest channel
     assert lab.ask("lab.channel == lab.order[5]")
-    photograph = lab.lab.get_by_alt_text(re.compile("^the photograph; the square"))
+    photograph = lab.lab.get_by_alt_text(re.compile("^the photograph with the receptive field"))
     before = photograph.get_attribute("src")
     photograph.click(position={"x": 3, "y": 3})
     sync_api.expect(photograph).not_to_have_attribute("src", before)

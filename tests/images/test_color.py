@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import nst_course as nst
+from nst_course.images import color
 from nst_course.images.color import match_colors
 
 
@@ -43,3 +44,8 @@ def test_transfer_may_start_from_the_recolored_photograph():
     torch.testing.assert_close(first.image, match_colors(cat, painting).clamp(0, 1))
     plain = next(iter(nst.StyleTransfer(cat, painting).steps(1)))
     assert first.losses["style"] < plain.losses["style"]
+
+
+def test_the_old_spelling_still_works_and_warns():
+    with pytest.warns(DeprecationWarning, match="match_colours is now .*match_colors"):
+        assert color.match_colours is match_colors

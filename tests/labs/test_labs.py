@@ -670,7 +670,7 @@ def test_feature_explorer_opens_with_the_strongest_channel_at_its_strongest_plac
     channel, place = divmod(features.argmax().item(), features[0].numel())
     assert lab.buttons[0].description == f"channel {channel}" == f"channel {lab.channel}"
     assert (lab.row.value, lab.column.value) == divmod(place, features.shape[2])
-    assert "76 pixels wide" in lab.reading.value
+    assert "76 pixels wide" in lab.caption.value
     lab.page.value = lab.page.max
     lab.buttons[-1].click()
     assert lab.channel == lab.order[-1]
@@ -689,7 +689,7 @@ def test_click_on_a_picture_of_the_feature_explorer():
         assert (lab.row.value, lab.column.value) == (height - 1, 0)
     value = lab.features[lab.channel, height - 1, 0].item()
     assert f"activation of channel {lab.channel} is {value:.0f}" in lab.view.alt
-    assert lab.view.alt in lab.reading.value
+    assert lab.view.alt in lab.caption.value
     lab.close()
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from nst_course import CourseError
+from nst_course import CourseError, plots
 from nst_course.plots import distances, frequency_response, two_curves
 
 MEASURES = {"pixels": [0.1, 0.1, 1.0], "relu1_2": [0.2, 0.01, 1.0], "relu5_1": [0.02, 0.3, 1.0]}
@@ -86,3 +86,12 @@ def test_gratings_have_a_panel_for_each_kind_and_a_line_for_each_layer():
         assert [label.get_text() for label in axis.get_xticklabels()] == ["2", "4", "32"]
         assert axis.get_yscale() == "log"
     assert axes[0].get_ylabel() == "response"
+
+
+def test_old_names_of_figures_still_work_and_warn():
+    responses = {"brightness": {"relu1_2": [0.01, 0.4]}}
+    with pytest.warns(DeprecationWarning, match="wave_responses is now .*frequency_response"):
+        wave_responses = plots.wave_responses
+    with pytest.warns(DeprecationWarning, match="periods is now wavelengths"):
+        (axis,) = wave_responses(periods=[2, 4], panels=responses, ylabel="").axes
+    assert list(axis.lines[0].get_xdata()) == [2, 4]

@@ -39,3 +39,11 @@ def test_impossible_dreams_are_refused(backbone, photo):
         visualize.deep_dream(backbone, photo, "relu_3_1")
     with pytest.raises(nst.CourseError, match="too small"):
         visualize.deep_dream(backbone, noise(20, 20), "relu5_1")
+
+
+def test_rate_is_the_old_name_of_the_step_size(backbone, photo):
+    settings = {"octaves": 1, "steps": 1, "precision": "float32"}
+    with pytest.warns(DeprecationWarning, match="rate is now step_size"):
+        old = visualize.deep_dream(backbone, photo, "relu1_2", rate=0.1, **settings)
+    new = visualize.deep_dream(backbone, photo, "relu1_2", step_size=0.1, **settings)
+    assert torch.equal(old, new)
