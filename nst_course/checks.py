@@ -16,6 +16,18 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
+def shown(value: object) -> str:
+    """A value in a few words of one line, for a message: a tensor by its shape."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return f"a {type(value).__name__} of shape {tuple(shape)}"
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # a class of the reader's own
+        return f"a {type(value).__name__}"
+    return text if len(text) <= 60 else f"a {type(value).__name__}"
+
+
 def as_image(name: str, image: Tensor) -> Tensor:
     """The image as float32, if it is one: (1, 3, H, W) and finite."""
     if not isinstance(image, Tensor):
@@ -38,7 +50,7 @@ def layer_weights(name: str, layers: Mapping[str, float] | Iterable[str]) -> dic
     """Layer → weight; plain names get the weight 1."""
     layers = [layers] if isinstance(layers, str) else layers
     if not isinstance(layers, Iterable):
-        raise CourseError(f"{name} maps layers to weights, or lists layers, and is not {layers!r}.")
+        raise CourseError(f"{name} maps layers to weights or lists layers, unlike {shown(layers)}.")
     weights = dict(layers) if isinstance(layers, Mapping) else dict.fromkeys(layers, 1.0)
     for layer, weight in weights.items():
         check_weight(f'{name}["{layer}"]', weight)
@@ -47,7 +59,7 @@ def layer_weights(name: str, layers: Mapping[str, float] | Iterable[str]) -> dic
 
 def check_weight(name: str, weight: float) -> None:
     if not isinstance(weight, Real) or not math.isfinite(weight) or weight < 0:
-        raise CourseError(f"{name} is a number from 0 up, not {weight!r}.")
+        raise CourseError(f"{name} is a number from 0 up, not {shown(weight)}.")
 
 
 def check_count(name: str, count: Any, least: int = 0) -> None:
@@ -56,13 +68,13 @@ def check_count(name: str, count: Any, least: int = 0) -> None:
         or not isinstance(count, Integral)
         or not least <= int(count) < 2**63
     ):
-        raise CourseError(f"{name} is a whole number from {least} up, not {count!r}.")
+        raise CourseError(f"{name} is a whole number from {least} up, not {shown(count)}.")
 
 
 def check_choice(name: str, value: str | int, choices: Iterable[str | int]) -> None:
     choices = tuple(choices)
     if not isinstance(value, (str, int)) or value not in choices:  # an array is no answer
-        raise CourseError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}.")
+        raise CourseError(f"{name} is one of {', '.join(map(repr, choices))}, not {shown(value)}.")
 
 
 def renamed(**names: str) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:

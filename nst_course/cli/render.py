@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..device import available_memory, readable_bytes, readable_time
 from ..errors import CourseError
-from ..images.io import check_writable, save_image
+from ..images.io import check_output, save_image
 from ..network.vgg import load_backbone
 from ..transfer.multiscale import MultiScale
 from ..transfer.stylize import multi_scale, report
@@ -22,7 +22,7 @@ def render_picture(options: argparse.Namespace) -> int:
         given = getattr(options, name)
         if given is not None and given < 1:
             raise CourseError(f"--{name} is a whole number from 1 up, not {given}.")
-    check_writable(options.output)  # before the run, which may take minutes
+    check_output(options.output, overwrite=True)  # before the run, which may take minutes
     run = make_run(options)
     if options.resume:
         found = run.resume()

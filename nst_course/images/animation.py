@@ -20,8 +20,9 @@ from torch import Tensor
 
 from ..device import readable_bytes
 from ..errors import CourseError
+from ..files import write_atomically
 from .encode import data_url, jpeg
-from .io import from_pil, to_pil
+from .io import cannot_write, from_pil, to_pil
 from .layout import hstack
 
 if TYPE_CHECKING:
@@ -146,8 +147,10 @@ def save_animation(
             f"The animation would have {readable_bytes(buffer.tell())}, and 1 MB is the limit in a "
             "notebook; use fewer or smaller frames, or a lower quality."
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(buffer.getvalue())
+    try:
+        write_atomically(path, lambda partial: partial.write_bytes(buffer.getvalue()))
+    except (OSError, ValueError) as error:
+        raise cannot_write(path, error) from error
     return path
 
 

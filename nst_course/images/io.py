@@ -2,21 +2,22 @@
 
 import difflib
 import os
-import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from ..assets import IMAGES
+from ..checks import shown
 from ..errors import CourseError
-from ..files import write_atomically
+from ..files import check_place, expanded, write_atomically
+from .read import read_picture
 
 # JPEG without chroma subsampling, which would blur thin colored strokes.
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -28,18 +29,8 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     ".tiff": {"format": "TIFF", "compression": "tiff_deflate"},
 }
 
+MOST_PIXELS_A_SIDE = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500}
 MAX_PIXELS = 178_956_970  # of an enlarged picture; Pillow opens no larger ones either
-
-# The transposition for each value of the EXIF tag Orientation; 1 means none.
-TRANSPOSES = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 def bundled_images() -> list[str]:
@@ -50,8 +41,10 @@ def bundled_images() -> list[str]:
 def load_image(name_or_path: str | os.PathLike, size: int | None = None) -> Tensor:
     """Load an image as a tensor (1, 3, H, W), RGB, float32, 0…1.
 
-    Every mode that Pillow opens is converted: grayscale, palette, CMYK, 16 bit, transparency (on a
-    white background). The EXIF orientation is applied. Of an animation, the first frame is loaded.
+    JPEG, PNG, HEIC, AVIF, WebP, TIFF, GIF and a few more formats are opened, whatever the file is
+    called. Every mode is converted to 8-bit sRGB: grayscale, palette, CMYK, 16 bit, ICC profiles,
+    transparency (on a white background). The EXIF orientation is applied. Of an animation, the
+    first frame is loaded.
 
     Args:
         name_or_path: a bundled name such as ``"great_wave"``, or a path to a file.
@@ -63,44 +56,13 @@ def load_image(name_or_path: str | os.PathLike, size: int | None = None) -> Tens
     """
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
         raise CourseError(
-            f"size is the longer side in pixels, a whole number such as 256, not {size!r}."
+            f"size is the longer side in pixels, a whole number such as 256, not {shown(size)}."
         )
     path = find_image(name_or_path)
-    try:
-        picture = open_rgb(path, size)
-    except Exception as error:  # dozens of decoders, each with its own way to fail on a bad file
-        raise CourseError(f"{path} {reason(path, error)}") from error
+    picture = read_picture(path, size)
     if size is not None:
         picture = resize_longer_side(picture, size)
     return from_pil(picture)
-
-
-def open_rgb(path: Path, size: int | None) -> Image.Image:
-    """A file as an upright RGB picture, of at least twice the size if it is a JPEG file."""
-    with warnings.catch_warnings():
-        # Pillow warns at 89 megapixels and refuses at 179. Cameras have 100.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(path) as opened:
-            if size is not None:
-                # A JPEG decoder can scale by 1/2, 1/4 or 1/8, which saves time and memory. Twice
-                # the size is left for the resampling.
-                opened.draft(None, (2 * size, 2 * size))
-            return to_rgb(upright(opened))
-
-
-def reason(path: Path, error: Exception) -> str:
-    """The second half of a sentence that begins with the path: why the file cannot be read."""
-    if isinstance(error, UnidentifiedImageError):
-        found = "it is empty" if path.stat().st_size == 0 else "it is not a picture"
-        return f"cannot be opened: {found}; choose a JPEG or PNG file."
-    if isinstance(error, Image.DecompressionBombError):
-        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6
-        return f"is refused because it has more than {limit:.0f} megapixels; scale it down first."
-    if isinstance(error, PermissionError):
-        return f"cannot be read ({error.strerror}); change its permissions, or copy it."
-    if isinstance(error, MemoryError):
-        return "does not fit into memory; scale it down first."
-    return f"is damaged ({error}); save or download it again."
 
 
 def find_image(name_or_path: str | os.PathLike) -> Path:
@@ -108,7 +70,7 @@ def find_image(name_or_path: str | os.PathLike) -> Path:
     text = os.fspath(name_or_path) if isinstance(name_or_path, (str, os.PathLike)) else ""
     if not text:
         raise CourseError(
-            f'An image is a bundled name or a path, not {name_or_path!r}; try "great_wave".'
+            f'An image is a bundled name or a path, not {shown(name_or_path)}; try "great_wave".'
         )
     names = bundled_images()
     try:
@@ -117,7 +79,11 @@ def find_image(name_or_path: str | os.PathLike) -> Path:
             return path
         if path.is_dir() and text not in names:
             raise CourseError(f"{path} is a folder; give the path of one picture in it.")
-    except (OSError, RuntimeError):  # a name too long for the file system; ~ of an unknown user
+        if path.exists() and text not in names:
+            raise CourseError(f"{path} is not a regular file; give the path of a picture.")
+    except CourseError:
+        raise
+    except (OSError, RuntimeError, ValueError):  # too long; ~ of an unknown user; a NUL
         pass
     if text in names:
         return IMAGES / f"{text}.jpg"
@@ -125,37 +91,12 @@ def find_image(name_or_path: str | os.PathLike) -> Path:
         Path(text).stem.lower().replace(" ", "_"), names, n=1, cutoff=0.5
     )
     hint = f'did you mean "{near[0]}"?' if near else f"the bundled images are {', '.join(names)}."
-    raise CourseError(f'There is no file and no bundled image "{text[:200]}"; {hint}')
+    raise CourseError(f'There is no file and no bundled image "{printable(text)}"; {hint}')
 
 
-def upright(picture: Image.Image) -> Image.Image:
-    """The picture, transposed according to its EXIF orientation.
-
-    Pillow's `exif_transpose` also rewrites all other EXIF tags, and fails if one of them is broken.
-    """
-    method = TRANSPOSES.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    return picture if method is None else picture.transpose(method)
-
-
-def to_rgb(picture: Image.Image) -> Image.Image:
-    """Convert any Pillow mode to 8-bit RGB, with transparency on a white background.
-
-    Integers are assumed to have the range of 16 bits, and floats the range 0…1. If a value is
-    outside it, white is unknown: the minimum becomes 0 and the maximum 255.
-    """
-    if picture.mode.startswith(("I", "F")):
-        values = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0.0, neginf=0.0)
-        scaled = (values - values.min()) / max(np.ptp(values), 1e-12)
-        if picture.mode.startswith("I") and values.min() >= 0 and values.max() <= 65535:
-            scaled = values / 65535
-        elif values.min() >= 0 and values.max() <= 1:
-            scaled = values
-        return Image.fromarray((scaled * 255).round().astype(np.uint8)).convert("RGB")
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        return Image.alpha_composite(white, picture).convert("RGB")
-    return picture.convert("RGB")
+def printable(text: str) -> str:
+    """The beginning of a name, without characters that a terminal or a file refuses."""
+    return text[:200].encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 def resize_longer_side(picture: Image.Image, size: int) -> Image.Image:
@@ -205,54 +146,98 @@ def to_pil(image: Tensor) -> Image.Image:
     return Image.fromarray(values.numpy())
 
 
-def save_image(image: Tensor, path: str | os.PathLike) -> Path:
+def save_image(image: Tensor, path: str | os.PathLike, overwrite: bool | None = None) -> Path:
     """Write an image (1, 3, H, W) to a PNG, JPEG, WebP or TIFF file, chosen by the ending.
 
-    The file is replaced as a whole: an interruption leaves the old one unchanged.
+    The file is replaced as a whole: an interruption leaves the old one unchanged. A symbolic link
+    is followed.
+
+    Args:
+        image: (1, 3, H, W) or (3, H, W); values are clamped to 0…1.
+        path: the file; missing folders are made.
+        overwrite: whether a file that exists is replaced (True), replaced with a warning (None),
+            or kept, with an error (False).
 
     Returns:
         The path of the file.
 
     Raises:
-        CourseError: the ending names no such format, it is not an image, or the file cannot be
-            written.
+        CourseError: the ending names no such format, it is not an image, the file exists and is
+            kept, or it cannot be written.
     """
-    try:
-        path = Path(path).expanduser()
-    except (TypeError, RuntimeError) as error:  # not a path; ~ of an unknown user
-        raise CourseError(f"{path!r} is not a path ({error}).") from error
+    path = as_path(path)
     options = check_ending(path)
     picture = to_pil(image)
     try:
+        if existed := os.path.exists(path):
+            refuse_to_replace(path, overwrite is False)
         write_atomically(path, lambda partial: picture.save(partial, **options))
     except (OSError, ValueError) as error:  # ValueError: WebP allows 16383 pixels a side
-        reason = getattr(error, "strerror", None) or error
-        raise CourseError(
-            f"{path} cannot be written ({reason}); choose another place or format."
-        ) from error
+        raise cannot_write(path, error) from error
+    if existed and overwrite is None:
+        warnings.warn(f"{path} existed and has been replaced.", stacklevel=2)
     return path
 
 
-def check_writable(path: Path) -> None:
-    """Raise a CourseError if `save_image` could not write this file; to be called before a run."""
+def check_output(
+    path: Path,
+    size: tuple[int, int] | None = None,
+    inputs: Iterable[Path] = (),
+    overwrite: bool = False,
+) -> None:
+    """Raise a CourseError if `save_image` should not or could not write this file.
+
+    To be called before a run. Nothing is written.
+
+    Args:
+        path: the file.
+        size: (width, height) of the picture, in pixels.
+        inputs: files that must not be replaced, whatever ``overwrite`` says.
+        overwrite: whether another file may be.
+    """
     check_ending(path)
+    path = as_path(path)
+    width, height = size or (1, 1)
+    most = MOST_PIXELS_A_SIDE.get(path.suffix.lower())
+    if most is not None and max(width, height) > most:
+        raise CourseError(
+            f'A "{path.suffix}" picture has at most {most} pixels a side and this one would have '
+            f"{max(width, height)}; use .png or .tif."
+        )
     try:
-        path = path.expanduser()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CourseError(f"{path} cannot be written ({reason}); choose another place.") from error
-    if path.is_dir():
-        raise CourseError(f"{path} is a folder; name a file.")
+        for given in inputs:
+            if os.path.exists(path) and os.path.samefile(path, given):
+                raise CourseError(f"{path} is one of the pictures given; choose another output.")
+        check_place(path, 3 * width * height)
+        refuse_to_replace(path, not overwrite)
+    except (OSError, ValueError) as error:
+        raise cannot_write(path, error) from error
+
+
+def refuse_to_replace(path: Path, refuse: bool) -> None:
+    if refuse and os.path.exists(path) and not path.is_dir():
+        raise CourseError(f"{path} exists already; choose another name, or allow overwriting it.")
+
+
+def cannot_write(path: Path, error: Exception) -> CourseError:
+    """The error for a picture that cannot be written, or the error itself if it says all."""
+    if isinstance(error, CourseError):
+        return error
+    reason = getattr(error, "strerror", None) or error
+    return CourseError(f"{path} cannot be written ({reason}); choose another place or format.")
+
+
+def as_path(path: str | os.PathLike) -> Path:
+    """The path, with ``~`` replaced; a CourseError if it is none."""
+    try:
+        return expanded(path)
+    except (TypeError, OSError) as error:
+        raise CourseError(f"{shown(path)} is not a path ({error}); name a file.") from error
 
 
 def check_ending(path: Path) -> dict[str, Any]:
     """Pillow's options for this ending; a CourseError lists the possible endings."""
     if path.suffix.lower() not in SAVE_OPTIONS:
-        raise CourseError(
-            f'"{path.name}" has no ending of a picture format; '
-            f"use one of {', '.join(SAVE_OPTIONS)}."
-        )
+        ending = f'as "{path.suffix}"' if path.suffix else "without an ending"
+        raise CourseError(f"Cannot save {ending}; use .png, .jpg, .tif or .webp.")
     return SAVE_OPTIONS[path.suffix.lower()]

@@ -102,7 +102,7 @@ def test_same_seed_gives_the_same_file_and_another_seed_another(quick, tmp_path)
     [
         (["no_such_picture", "great_wave", "-o", "o.png"], "no bundled image"),
         (["cat", "graet_wave", "-o", "o.png"], 'did you mean "great_wave"'),
-        (["cat", "great_wave", "-o", "o.bmp3"], "has no ending"),
+        (["cat", "great_wave", "-o", "o.bmp3"], "Cannot save as"),
         (["cat", "great_wave", "-o", "file/o.png"], "cannot be written"),
         (["cat", "great_wave", "-o", "folder.png"], "is a folder"),
         (["cat", "great_wave", "-o", "o.png", "--size", "0"], "size is a whole number"),

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 
 import nst_course as nst
 from nst_course.images import io as images
+from nst_course.images import read
 
 RED, WHITE, DARK = (1, 0, 0), (1, 1, 1), (13000 / 65535,) * 3
 
@@ -68,7 +69,7 @@ def test_bundled_picture_is_rgb_float32_in_0_to_1(name):
 @pytest.mark.parametrize("mode", MODES)
 def test_mode_is_read_as_the_color_it_stands_for(mode):
     color, expected = MODES[mode]
-    image = images.from_pil(images.to_rgb(Image.new(mode, (3, 2), color)))
+    image = images.from_pil(read.to_rgb(Image.new(mode, (3, 2), color)))
     assert image.shape == (1, 3, 2, 3)
     assert_color(image, expected, tolerance=1.01 / 255)
 
@@ -89,21 +90,22 @@ def test_palette_is_looked_up_and_its_transparency_laid_over_white(tmp_path, tra
     picture.save(tmp_path / "p.png", **({"transparency": 1} if transparent else {}))
     assert_color(nst.load_image(tmp_path / "p.png"), WHITE if transparent else RED, 0)
     with_alpha = Image.new("RGBA", (4, 4), (255, 0, 0, 255)).convert("PA")
-    assert_color(images.from_pil(images.to_rgb(with_alpha)), RED, 0)
+    assert_color(images.from_pil(read.to_rgb(with_alpha)), RED, 0)
 
 
 @pytest.mark.parametrize("values", [(-5.0, 10.0), (0.0, 200.0)])
 def test_floats_beyond_0_to_1_are_stretched_from_darkest_to_brightest(tmp_path, values):
     row = np.linspace(*values, 9, dtype=np.float32)[None]
     Image.fromarray(row).save(tmp_path / "f.tiff")
-    image = nst.load_image(tmp_path / "f.tiff")
+    with pytest.warns(UserWarning, match="shown from black to white"):
+        image = nst.load_image(tmp_path / "f.tiff")
     expected = torch.linspace(0, 1, 9).expand(1, 3, 1, 9)
     torch.testing.assert_close(image, expected, atol=0.51 / 255, rtol=0)
 
 
 def test_floats_that_are_not_finite_do_not_reach_the_image():
     row = np.array([[0.5, np.nan, np.inf, -np.inf]], dtype=np.float32)
-    image = images.from_pil(images.to_rgb(Image.fromarray(row)))
+    image = images.from_pil(read.to_rgb(Image.fromarray(row)))
     assert image.isfinite().all() and image[0, 0, 0, 0] == pytest.approx(0.5, abs=1 / 255)
 
 
@@ -262,7 +264,7 @@ def test_decompression_bomb_is_refused_and_a_large_photograph_is_not(tmp_path, m
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert nst.load_image(tmp_path / "large.png", size=8).shape == (1, 3, 8, 8)
-        with pytest.raises(nst.CourseError, match=r"bomb\.png is refused .* 2 megapixels"):
+        with pytest.raises(nst.CourseError, match=r"bomb\.png has more than 2 megapixels"):
             nst.load_image(tmp_path / "bomb.png", size=8)
 
 
@@ -277,7 +279,7 @@ def test_file_without_the_right_to_read_it_says_so(tmp_path):
 def test_refusal_of_the_system_is_not_called_damage(tmp_path, monkeypatch):
     Image.new("RGB", (4, 4)).save(tmp_path / "p.png")
 
-    def refuse(path):
+    def refuse(path, formats):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Image, "open", refuse)
@@ -403,9 +405,9 @@ def test_interrupted_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeyp
 def test_ending_without_a_format_names_those_that_have_one(tmp_path, name):
     for refuse in (
         lambda path: nst.save_image(torch.zeros(1, 3, 4, 4), path),
-        images.check_writable,
+        images.check_output,
     ):
-        with pytest.raises(nst.CourseError, match=r"use one of \.png, \.jpg"):
+        with pytest.raises(nst.CourseError, match=r"^Cannot save .*; use \.png, \.jpg, \.tif or"):
             refuse(tmp_path / name)
 
 
@@ -415,7 +417,7 @@ def test_place_that_cannot_be_written_is_found_before_and_while_saving(tmp_path,
     (tmp_path / "file").write_text("not a folder")
     path = Path(place) if place.startswith("~") else tmp_path / place
     for refuse in (
-        images.check_writable,
+        images.check_output,
         lambda path: nst.save_image(torch.zeros(1, 3, 4, 4), path),
     ):
         with pytest.raises(nst.CourseError):
@@ -424,7 +426,7 @@ def test_place_that_cannot_be_written_is_found_before_and_while_saving(tmp_path,
 
 
 def test_check_of_a_good_place_leaves_nothing_there(tmp_path):
-    images.check_writable(tmp_path / "new" / "p.png")
+    images.check_output(tmp_path / "new" / "p.png")
     assert list((tmp_path / "new").iterdir()) == []
 
 
