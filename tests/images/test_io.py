@@ -14,8 +14,8 @@ import torch
 from PIL import Image, ImageOps
 
 import nst_course as nst
+from nst_course.images import convert
 from nst_course.images import io as images
-from nst_course.images import read
 
 RED, WHITE, DARK = (1, 0, 0), (1, 1, 1), (13000 / 65535,) * 3
 
@@ -69,7 +69,7 @@ def test_bundled_picture_is_rgb_float32_in_0_to_1(name):
 @pytest.mark.parametrize("mode", MODES)
 def test_mode_is_read_as_the_color_it_stands_for(mode):
     color, expected = MODES[mode]
-    image = images.from_pil(read.to_rgb(Image.new(mode, (3, 2), color)))
+    image = images.from_pil(convert.to_rgb(Image.new(mode, (3, 2), color)))
     assert image.shape == (1, 3, 2, 3)
     assert_color(image, expected, tolerance=1.01 / 255)
 
@@ -90,7 +90,7 @@ def test_palette_is_looked_up_and_its_transparency_laid_over_white(tmp_path, tra
     picture.save(tmp_path / "p.png", **({"transparency": 1} if transparent else {}))
     assert_color(nst.load_image(tmp_path / "p.png"), WHITE if transparent else RED, 0)
     with_alpha = Image.new("RGBA", (4, 4), (255, 0, 0, 255)).convert("PA")
-    assert_color(images.from_pil(read.to_rgb(with_alpha)), RED, 0)
+    assert_color(images.from_pil(convert.to_rgb(with_alpha)), RED, 0)
 
 
 @pytest.mark.parametrize("values", [(-5.0, 10.0), (0.0, 200.0)])
@@ -105,7 +105,7 @@ def test_floats_beyond_0_to_1_are_stretched_from_darkest_to_brightest(tmp_path, 
 
 def test_floats_that_are_not_finite_do_not_reach_the_image():
     row = np.array([[0.5, np.nan, np.inf, -np.inf]], dtype=np.float32)
-    image = images.from_pil(read.to_rgb(Image.fromarray(row)))
+    image = images.from_pil(convert.to_rgb(Image.fromarray(row)))
     assert image.isfinite().all() and image[0, 0, 0, 0] == pytest.approx(0.5, abs=1 / 255)
 
 
