@@ -1,13 +1,16 @@
 """Loss curves as inline SVG, which can be updated several times a second."""
 
 import html
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+NAME_WIDTH = 78  # of a name in the legend
 MAX_POINTS = 300  # of a curve
 WIDTH, HEIGHT = 360, 220
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 22, 34  # margins
 COLORS = {"total": "#9b9b9b", "α·content": "#2b8cbe", "β·style": "#e6550d"}
+OTHER_COLORS = ("#31a354", "#756bb1", "#b15928")  # of further terms
 
 
 def curves_svg(
@@ -18,7 +21,7 @@ def curves_svg(
     """Losses over the steps, on a logarithmic axis.
 
     Args:
-        history: name of a loss, a key of `COLORS` → its value at every step.
+        history: name of a loss → its value at every step.
         marks: steps at which a weight was changed, drawn as vertical lines.
         beside: the losses of another branch, drawn as dashed lines.
 
@@ -38,6 +41,8 @@ def curves_svg(
         share = (math.log10(value) - low) / (high - low)
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
 
+    others = [name for name in {**beside, **history} if name not in COLORS]
+    colors = COLORS | dict(zip(others, itertools.cycle(OTHER_COLORS), strict=False))
     parts = [*_axes(low, high, steps, y)]
     for step in marks:
         parts.append(
@@ -49,15 +54,15 @@ def curves_svg(
         for name, values in values_of.items():
             points = " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in _thinned(values) if v > 0)
             parts.append(
-                f'<polyline points="{points}" fill="none" stroke="{COLORS[name]}" '
+                f'<polyline points="{points}" fill="none" stroke="{colors[name]}" '
                 f'stroke-width="{6 if name == "total" else 2}"{dash}/>'
             )
     # A loss that is always 0 is not part of this run, and not named.
     named = [name for name, values in history.items() if not values or any(values)]
     for index, name in enumerate(named):
         parts.append(
-            f'<text x="{LEFT + 95 * index}" y="14" fill="{COLORS[name]}" font-weight="bold">'
-            f"{html.escape(name)}</text>"
+            f'<text x="{LEFT + NAME_WIDTH * index}" y="14" fill="{colors[name]}" '
+            f'font-weight="bold">{html.escape(name)}</text>'
         )
     last = ", ".join(f"{name} {values[-1]:.3g}" for name, values in history.items() if values)
     label = f"losses over {steps} steps, on a logarithmic axis; now {last or 'none yet'}"

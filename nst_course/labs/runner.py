@@ -75,5 +75,5 @@ class Runner:
             setattr(branch.transfer, name, value)
         step = next(branch.transfer.steps(1))
         with self._lock:
-            branch.add(step, branch.transfer.content_weight, branch.transfer.style_weight)
+            branch.add(step, {term.name: term.weight for term in branch.transfer.objective})
             return step if branch is self.branch else None

@@ -1,7 +1,7 @@
 """The record of a lab: its branches, with their settings, losses and frames."""
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -14,6 +14,7 @@ MAX_FRAMES = 40  # of a branch
 MAX_BYTES = 64 * 2**20  # of the frames of a branch
 MAX_BRANCHES = 6  # each keeps the state of its optimizer
 CURVES = ("total", "α·content", "β·style")  # weighted, so that the terms are comparable
+LABELS = {"content": "α·content", "style": "β·style", "tv": "γ·tv"}  # of other terms: their name
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,19 @@ class Branch:
         """The steps at which a setting was changed."""
         return [step for step, _ in self.changes[1:]]
 
-    def add(self, step: Step, content_weight: float, style_weight: float) -> None:
-        """Record a step and its image; if there are too many images, drop every second one."""
-        losses = step.losses
-        weighted = content_weight * losses["content"], style_weight * losses["style"]
-        for name, value in zip(CURVES, (losses["total"], *weighted), strict=True):
-            self.history[name].append(value)
+    def add(self, step: Step, weights: Mapping[str, float]) -> None:
+        """Record a step and its image; if there are too many images, drop every second one.
+
+        Args:
+            step: of the transfer.
+            weights: name of a term → its weight.
+        """
+        before = self.steps
+        values = {"total": step.losses["total"]}
+        values |= {LABELS.get(n, n): weight * step.losses[n] for n, weight in weights.items()}
+        for name, value in values.items():
+            if name in CURVES or value > 0 or name in self.history:
+                self.history.setdefault(name, [0.0] * before).append(value)
         if self.frames and self.frames[-1].iteration % self._stride:
             self.frames.pop()  # it was kept only as the newest one
         self.frames.append(Frame(step.iteration, step.image))

@@ -22,6 +22,7 @@ from nst_course.device import process_memory
 from nst_course.labs import style_transfer as lab_module
 from nst_course.labs.curves import MAX_POINTS, curves_svg
 from nst_course.labs.frames import side_by_side, wipe
+from nst_course.labs.live_run import LiveRun
 from nst_course.labs.recipe import recipe
 from nst_course.labs.runner import Runner
 from nst_course.labs.timeline import MAX_FRAMES, Branch
@@ -189,7 +190,7 @@ def fake_step(iteration: int, side: int = 4) -> Step:
 def test_kept_frames_are_few_evenly_spread_and_end_with_the_newest():
     branch = Branch("A", [(0, {})])
     for iteration in range(501):
-        branch.add(fake_step(iteration), 1.0, 10.0)
+        branch.add(fake_step(iteration), {"content": 1.0, "style": 10.0})
         assert len(branch.frames) <= MAX_FRAMES
         assert branch.frames[-1].iteration == iteration
     kept = [frame.iteration for frame in branch.frames]
@@ -202,7 +203,7 @@ def test_large_frames_are_kept_in_smaller_number():
     branch = Branch("A", [(0, {})])
     side = 1024  # 12.6 MB each
     for iteration in range(20):
-        branch.add(fake_step(iteration, side), 1.0, 1.0)
+        branch.add(fake_step(iteration, side), {"content": 1.0, "style": 1.0})
     assert sum(frame.image.nbytes for frame in branch.frames) <= 64 * 2**20
 
 
@@ -244,6 +245,31 @@ def test_changed_weight_acts_at_the_next_step_and_is_marked(runner, small):
     *_, step = expected.steps(2)
     assert torch.equal(last.image, step.image) and last.losses == step.losses
     assert runner.branch.marks == [3]
+
+
+class Mirror(nst.Term):
+    """A term of a reader's own."""
+
+    name = "mirror"
+
+    def measure(self, layer, image, part):
+        return (image - image.flip(3)).square().mean()
+
+
+def test_term_of_ones_own_runs_in_a_lab_and_has_its_curve(small):
+    content, style, backbone = small
+
+    def make(settings, start):
+        return nst.StyleTransfer(content, style, backbone, terms=[Mirror(weight=100.0)])
+
+    run = LiveRun("mirror", make, lambda settings: {}, {}, lambda settings: content, steps=4)
+    run.run()
+    history = run.runner.branch.history
+    assert [len(values) for values in history.values()] == [4] * 4
+    parts = sum(np.array(history[name]) for name in ("α·content", "β·style", "mirror"))
+    assert parts == pytest.approx(history["total"], rel=1e-4)
+    assert "mirror" in run.curves.value and "γ" not in run.curves.value
+    run.close()
 
 
 def test_branch_goes_on_from_exactly_the_kept_frame(runner):
