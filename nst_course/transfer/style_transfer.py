@@ -104,6 +104,7 @@ class StyleTransfer:
         backbone = precisions.exact
         self.content = as_image("content", content).to(backbone.device)
         self.styles = as_styles(style, backbone.device)
+        self.style = self.styles[0].image
         size = (self.content.shape[2], self.content.shape[3])
         content_term = ContentTerm(self.content, content_layers, content_weight)
         style_term = StyleTerm(self.styles, size, style_layers, style_weight, statistic)
@@ -111,7 +112,7 @@ class StyleTransfer:
         self.objective = Objective(all_terms, backbone)
         self.objective.check(self.content)
         self.optimizer = optimizer
-        start = starting_image(init, self.content, self.styles[0].image, seed).clamp_(*BOUNDS)
+        start = starting_image(init, self.content, self.style, seed).clamp_(*BOUNDS)
         self.safeguards = Safeguards(
             start,
             lambda *state: make_optimizer(optimizer, self.objective.tile, *state),
