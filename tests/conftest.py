@@ -17,9 +17,7 @@ def no_bfloat16_unit(monkeypatch):
 @pytest.fixture(scope="session")
 def narrow_backbone() -> nst.Backbone:
     """A VGG-16 of a few random channels, whose steps take milliseconds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(weights, "WIDTHS", (6, 8, 8, 8, 8))
-        parameters = weights.random_parameters("vgg16")
+    parameters = weights.random_parameters("vgg16", widths=(6, 8, 8, 8, 8))
     parameters["conv1_1.weight"] /= 50  # 0…255 in, about one out
     return nst.Backbone("vgg16", parameters)
 

@@ -10,6 +10,7 @@ All sources are brought to one convention, so that the rest of the course need n
 import hashlib
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,14 @@ def conv_names(network: str) -> list[str]:
     ]
 
 
-def parameter_shapes(network: str) -> dict[str, tuple[int, ...]]:
-    """Name → shape of every parameter that `load_parameters` returns."""
+def parameter_shapes(
+    network: str, widths: Sequence[int] | None = None
+) -> dict[str, tuple[int, ...]]:
+    """Name → shape of every parameter, with the published channels or those of five `widths`."""
     shapes: dict[str, tuple[int, ...]] = {}
     channels_in = 3
     for name in conv_names(network):
-        channels_out = WIDTHS[int(name[4]) - 1]
+        channels_out = (widths or WIDTHS)[int(name[4]) - 1]
         shapes[f"{name}.weight"] = (channels_out, channels_in, 3, 3)
         shapes[f"{name}.bias"] = (channels_out,)
         channels_in = channels_out
@@ -83,7 +86,9 @@ def load_parameters(network: str) -> dict[str, Tensor]:
     return cached_vgg19(VGG19_Weights.IMAGENET1K_V1, cache_folder())
 
 
-def random_parameters(network: str, seed: int = 0) -> dict[str, Tensor]:
+def random_parameters(
+    network: str, seed: int = 0, widths: Sequence[int] | None = None
+) -> dict[str, Tensor]:
     """Parameters of an untrained network, for ``Backbone(network, random_parameters(network))``.
 
     Weights are drawn from N(0, 2 / fan-in), which preserves the magnitude of the activations from
@@ -92,6 +97,7 @@ def random_parameters(network: str, seed: int = 0) -> dict[str, Tensor]:
     Args:
         network: ``"vgg16"`` or ``"vgg19"``.
         seed: of the random numbers.
+        widths: channels of the five blocks; None means the published ones. Few make a fast network.
 
     Raises:
         CourseError: there is no such network.
@@ -99,7 +105,7 @@ def random_parameters(network: str, seed: int = 0) -> dict[str, Tensor]:
     check_choice("network", network, BLOCKS)
     generator = torch.Generator().manual_seed(seed)
     parameters = {}
-    for name, shape in parameter_shapes(network).items():
+    for name, shape in parameter_shapes(network, widths).items():
         if name.endswith(".bias"):
             parameters[name] = torch.zeros(shape)
         else:

@@ -12,14 +12,9 @@ NETWORKS = ("vgg16", "vgg19")
 POOLS = {"max": F.max_pool2d, "avg": F.avg_pool2d}
 
 
-@pytest.fixture(autouse=True)
-def narrow(monkeypatch):
-    """Networks with all their layers and few channels."""
-    monkeypatch.setattr(weights, "WIDTHS", (4, 5, 6, 7, 8))
-
-
 def parameters(network: str = "vgg16", dtype: torch.dtype = torch.float64) -> dict:
-    drawn = weights.random_parameters(network)
+    """Of networks with all their layers and few channels."""
+    drawn = weights.random_parameters(network, widths=(4, 5, 6, 7, 8))
     generator = torch.Generator().manual_seed(1)
     return {
         name: (torch.randn(value.shape, generator=generator) if "bias" in name else value).to(dtype)
@@ -258,9 +253,7 @@ def test_unknown_pooling_and_network_are_refused_before_anything_is_loaded(monke
 # ---------------------------------------------------------------- the real one
 
 
-def test_embedded_network_is_frozen_and_varies_more_over_a_photograph_than_over_gray(monkeypatch):
-    monkeypatch.undo()  # the real widths
-    backbone = nst.load_backbone("vgg16", device="cpu")
+def test_embedded_network_is_frozen_and_varies_more_over_a_photograph_than_over_gray(backbone):
     assert not any(parameter.requires_grad for parameter in backbone.parameters())
     photo, gray = nst.load_image("cat", size=64), torch.full((1, 3, 43, 64), 0.5)
     varied, flat = (backbone(image, ["relu4_2"])["relu4_2"] for image in (photo, gray))
@@ -269,10 +262,7 @@ def test_embedded_network_is_frozen_and_varies_more_over_a_photograph_than_over_
     assert varied[..., 2, 2:-2].std(-1).mean() > 5 * flat[..., 2, 2:-2].std(-1).mean()
 
 
-def test_a_conv_layer_returns_negative_values_and_a_relu_layer_none(monkeypatch):
-    monkeypatch.undo()  # the real widths
-    backbone = nst.load_backbone("vgg16", device="cpu")
-    photo = nst.load_image("cat", size=96)
+def test_a_conv_layer_returns_negative_values_and_a_relu_layer_none(backbone, photo):
     layers = [name for name in backbone.layers if name.startswith(("conv", "relu"))]
     for name, features in backbone(photo, layers).items():
         assert (features.min() < 0) == name.startswith("conv"), name

@@ -125,13 +125,13 @@ def test_unknown_network_is_refused():
             use("resnet50")
 
 
-def test_random_network_preserves_the_magnitude_of_activations_and_obeys_its_seed(monkeypatch):
-    monkeypatch.setattr(weights, "WIDTHS", (64,) * 5)
-    parameters = weights.random_parameters("vgg16", seed=3)
+def test_random_network_preserves_the_magnitude_of_activations_and_obeys_its_seed():
+    widths = (64,) * 5
+    parameters = weights.random_parameters("vgg16", seed=3, widths=widths)
     assert {name: tuple(value.shape) for name, value in parameters.items()} == (
-        weights.parameter_shapes("vgg16")
+        weights.parameter_shapes("vgg16", widths)
     )
-    again, other = (weights.random_parameters("vgg16", seed=seed) for seed in (3, 4))
+    again, other = (weights.random_parameters("vgg16", seed, widths) for seed in (3, 4))
     assert torch.equal(parameters["conv3_1.weight"], again["conv3_1.weight"])
     assert not torch.equal(parameters["conv3_1.weight"], other["conv3_1.weight"])
     x = F.relu(torch.randn(1, 64, 48, 48, generator=torch.Generator().manual_seed(0)))

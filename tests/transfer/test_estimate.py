@@ -99,8 +99,7 @@ import re, torch, nst_course as nst
 from nst_course.network import weights
 from nst_course import device as machine
 
-weights.WIDTHS = (16,) * 5
-backbone = nst.Backbone("vgg16", weights.random_parameters("vgg16"))
+backbone = nst.Backbone("vgg16", weights.random_parameters("vgg16", widths=(16,) * 5))
 image = torch.rand(1, 3, 512, 640)
 transfer = nst.StyleTransfer(image, image, backbone, precision="float32")
 told = transfer.estimate(3)
@@ -112,6 +111,7 @@ print(told.more_bytes / (peak - before), told.bytes / peak)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems count otherwise")
 def test_memory_told_is_the_memory_taken():
     """In a process of its own, whose largest memory the system remembers."""

@@ -29,9 +29,7 @@ def one_thread():
 
 
 def network(pooling: str = "max", dtype: torch.dtype = torch.float64, name: str = "vgg16"):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(weights, "WIDTHS", (4, 8, 16, 64, 64))
-        parameters = weights.random_parameters(name)
+    parameters = weights.random_parameters(name, widths=(4, 8, 16, 64, 64))
     parameters["conv1_1.weight"] /= 50  # 0…255 in, about one out
     return nst.Backbone(name, parameters, pooling).in_precision(dtype)
 
