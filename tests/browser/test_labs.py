@@ -1,5 +1,6 @@
 """The labs in JupyterLab, in a real browser: the real notebooks, and every control that matters.
 
+One server; each notebook is opened once, and its page gets other widths and the dark theme later.
 Needs Chromium, which playwright drives; without one these tests are skipped and say so. Pictures
 of the pages are kept in the folder that NST_COURSE_PAGES names, else under `.pytest_cache`; those
 of the labs in `assets/gallery` are of this kind.
@@ -31,7 +32,7 @@ LABS = {
     "04_layer_weighting": "LayerMixer",
     "05_optimization_loop": "StyleTransferLab",
 }
-QUICK_SETTINGS = {
+SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # every cell is there
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
@@ -52,12 +53,12 @@ def pages() -> Path:
 class Jupyter:
     """A JupyterLab server on a copy of the notebooks, which a test may change."""
 
-    def __init__(self, folder: Path, settings: dict):
+    def __init__(self, folder: Path):
         self.folder, self.runtime = folder, folder / "runtime"
         shutil.copytree(ROOT / "notebooks", folder / "course" / "notebooks")
         shutil.copytree(ROOT / "assets" / "gallery", folder / "course" / "assets" / "gallery")
         shutil.copytree(ROOT / "assets" / "atlas", folder / "course" / "assets" / "atlas")
-        for plugin, values in settings.items():
+        for plugin, values in SETTINGS.items():
             path = folder / "settings" / f"{plugin}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(values))
@@ -77,7 +78,8 @@ class Jupyter:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
             + [f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0"]
-            + ["--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"],
+            + ["--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"]
+            + ["--LabApp.expose_app_in_browser=True"],  # for LabPage.command
             cwd=folder / "course",
             env=environment,
             stdout=self.log,
@@ -132,16 +134,7 @@ class Jupyter:
 
 @pytest.fixture(scope="session")
 def jupyter(tmp_path_factory):
-    server = Jupyter(tmp_path_factory.mktemp("jupyter"), QUICK_SETTINGS)
-    server.wait()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def dark_jupyter(tmp_path_factory):
-    dark = {"@jupyterlab/apputils-extension/themes": {"theme": "JupyterLab Dark"}}
-    server = Jupyter(tmp_path_factory.mktemp("dark_jupyter"), QUICK_SETTINGS | dark)
+    server = Jupyter(tmp_path_factory.mktemp("jupyter"))
     server.wait()
     yield server
     server.stop()
@@ -160,9 +153,9 @@ def chromium():
 class LabPage:
     """A notebook in the browser, and the lab in it."""
 
-    def __init__(self, jupyter: Jupyter, chromium, notebook: str, width: int = 1200):
+    def __init__(self, jupyter: Jupyter, chromium, notebook: str):
         self.jupyter, self.notebook = jupyter, f"{notebook}.ipynb"
-        self.page = chromium.new_page(viewport={"width": width, "height": 1800})
+        self.page = chromium.new_page(viewport={"width": 1200, "height": 1800})
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on(
@@ -173,7 +166,7 @@ class LabPage:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=2 * MINUTE)
         self.wait_until_idle()
         self.page.keyboard.press("Control+b")  # hides the list of files
-        source = f"nst.labs.{LABS[notebook]}"
+        source = f"nst.labs.{LABS.get(notebook)}"
         self.cell = self.page.locator(".jp-CodeCell").filter(
             has=self.page.locator(".jp-InputArea", has_text=source)
         )
@@ -246,6 +239,24 @@ class LabPage:
         self.page.wait_for_timeout(500)
         self.lab.screenshot(path=path)
 
+    def command(self, name: str, **arguments) -> None:
+        """One of JupyterLab's own commands, which its menus call as well."""
+        call = "([name, arguments]) => window.jupyterapp.commands.execute(name, arguments)"
+        self.page.evaluate(call, [name, arguments])
+
+    def fits_in_the_dark(self, pages: Path) -> bool:
+        """Whether the dark theme shows every control, on a wide page and on a narrow one."""
+        self.command("apputils:change-theme", theme="JupyterLab Dark")
+        self.page.wait_for_selector("[data-jp-theme-light=false]", state="attached")
+        area, fits = self.lab.locator(".jp-OutputArea-output").first, []
+        for width in (1200, 800):
+            self.page.set_viewport_size({"width": width, "height": 1800})
+            self.keep(pages / f"{self.notebook[:2]}_dark_{width}.png")
+            fits.append(area.evaluate("area => area.scrollWidth <= area.clientWidth + 1"))
+        self.command("apputils:change-theme", theme="JupyterLab Light")  # the next page's too
+        self.page.wait_for_selector("[data-jp-theme-light=true]", state="attached")
+        return all(fits)
+
     def close(self) -> None:
         self.page.close()
         for session in self.jupyter.sessions():  # the kernel would keep its memory
@@ -257,8 +268,8 @@ def open_lab(jupyter, chromium):
     """A function that opens a notebook and runs its set-up cell and its lab, and no other cell."""
     opened = []
 
-    def open_notebook(notebook: str, **options) -> LabPage:
-        opened.append(LabPage(jupyter, chromium, notebook, **options))
+    def open_notebook(notebook: str) -> LabPage:
+        opened.append(LabPage(jupyter, chromium, notebook))
         opened[-1].run_cells(opened[-1].page.locator(".jp-CodeCell").first, opened[-1].cell)
         return opened[-1]
 
@@ -267,14 +278,23 @@ def open_lab(jupyter, chromium):
         page.close()
 
 
+def test_all_cells_of_the_first_notebook_run_from_the_menu(jupyter, chromium):
+    page = LabPage(jupyter, chromium, "00_start_here")
+    page.run_all()
+    errors, page.errors = page.errors, []
+    page.close()
+    assert errors == []
+    assert "Traceback" not in jupyter.messages()
+
+
 # ---------------------------------------------------------------- the style transfer lab
 
 
 @pytest.fixture(scope="module")
 def style_lab(jupyter, chromium, pages):
-    """Notebook 05 with every cell run, and the lab in it."""
+    """Notebook 05 and the lab in it."""
     page = LabPage(jupyter, chromium, "05_optimization_loop")
-    page.run_all()
+    page.run_cells(page.page.locator(".jp-CodeCell").first, page.cell)
     page.page.wait_for_selector("text=Press Play, or Step", timeout=MINUTE)
     page.lab.scroll_into_view_if_needed()
     yield page
@@ -431,6 +451,10 @@ def test_lab_works_again_after_a_restart_of_the_kernel(style_lab):
     lab.wait_for_status("Paused after step 0")
 
 
+def test_lab_fits_the_page_in_the_dark_theme(style_lab, pages):
+    assert style_lab.fits_in_the_dark(pages)
+
+
 def test_nothing_went_wrong_behind_the_page(style_lab, jupyter):
     assert style_lab.errors == []
     assert "Traceback" not in jupyter.messages()
@@ -453,6 +477,7 @@ def test_feature_explorer(open_lab, pages):
     optimum = lab.lab.get_by_alt_text(re.compile("^the image that maximizes"))
     sync_api.expect(optimum).to_be_visible(timeout=3 * MINUTE)
     lab.keep(pages / "01_lab.png")
+    assert lab.fits_in_the_dark(pages)
     assert lab.errors == []
 
 
@@ -477,6 +502,7 @@ def test_content_lab(open_lab, pages):
     assert lab.ask("list(lab.live_run.runner.branch.transfer.content_layers)") == ["relu3_3"]
     sync_api.expect(lab.lab.locator("svg line.mark")).to_have_count(1)
     lab.keep(pages / "02_lab.png")
+    assert lab.fits_in_the_dark(pages)
     assert lab.errors == []
 
 
@@ -496,6 +522,7 @@ def test_gram_explorer(open_lab, pages):
         image.get_attribute("src") != old for image, old in zip(maps.all(), pictures, strict=True)
     )
     lab.keep(pages / "03_shuffled.png")
+    assert lab.fits_in_the_dark(pages)
     assert lab.errors == []
 
 
@@ -506,16 +533,5 @@ def test_layer_mixer(open_lab, pages):
         sync_api.expect(lab.lab.get_by_text("relu5_1 95 %")).to_be_visible()
     assert lab.ask("list(lab.live_run.runner.branch.transfer.style_layers)") == ["relu5_1"]
     lab.keep(pages / "04_lab.png")
+    assert lab.fits_in_the_dark(pages)
     assert lab.errors == []
-
-
-@pytest.mark.parametrize("width", [1200, 800])
-def test_labs_fit_the_page_in_the_dark_theme(dark_jupyter, chromium, pages, width):
-    for notebook, name in LABS.items():
-        lab = LabPage(dark_jupyter, chromium, notebook, width=width)
-        lab.run_cells(lab.page.locator(".jp-CodeCell").first, lab.cell)
-        lab.page.wait_for_timeout(1000)
-        area = lab.lab.locator(".jp-OutputArea-output").first
-        assert area.evaluate("area => area.scrollWidth <= area.clientWidth + 1"), name
-        lab.keep(pages / f"{notebook[:2]}_dark_{width}.png")
-        lab.close()
