@@ -221,6 +221,7 @@ def start(*arguments) -> subprocess.Popen:
 posix = pytest.mark.skipif(os.name == "nt", reason="SIGINT ends a process there")
 
 
+@pytest.mark.slow
 @posix
 def test_ctrl_c_in_the_middle_saves_the_best_picture_and_says_so(tmp_path):
     out = tmp_path / "o.png"
@@ -241,6 +242,7 @@ def test_ctrl_c_in_the_middle_saves_the_best_picture_and_says_so(tmp_path):
     assert "The same command with --resume continues from here." in said
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("seconds", [0, 0.1])
 def test_ctrl_c_during_set_up_ends_in_one_word_and_no_file(tmp_path, seconds):
@@ -279,6 +281,7 @@ def outputs(path: Path) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_notebooks_are_run_in_full_from_a_clean_kernel_and_keep_their_outputs(
     folder, monkeypatch, capsys
 ):
@@ -302,6 +305,7 @@ def test_notebooks_are_run_in_full_from_a_clean_kernel_and_keep_their_outputs(
     assert sorted(path.name for path in folder.iterdir()) == ["00_one.ipynb", "01_two.ipynb"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("last", "said"),
     [

@@ -26,6 +26,7 @@ def found(name: str) -> Check:
     return check
 
 
+@pytest.mark.slow
 def test_this_machine_is_ready_and_every_part_has_its_line(capsys):
     assert cli.main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -334,6 +334,7 @@ def test_importing_the_course_imports_no_exercise_and_no_ipython():
 # The round trip in a kernel.
 
 
+@pytest.mark.slow
 def test_round_trip_in_a_kernel(tmp_path):
     """A mistake in every exercise, each in a cell of its own, and then the first one solved."""
     first = EXERCISES[0]

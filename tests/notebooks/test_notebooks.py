@@ -284,6 +284,7 @@ def test_notebook_that_breaks_a_rule_fails_it(good, tmp_path, rule, damage):
         check(damaged)
 
 
+@pytest.mark.slow
 def test_cell_that_runs_out_of_time_fails_the_run_however_it_ends(tmp_path):
     """Three notebooks through pytest: one breaks off, one ends early and quietly, one is a copy."""
     shutil.copy(ROOT / "conftest.py", tmp_path)

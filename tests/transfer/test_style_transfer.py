@@ -115,6 +115,11 @@ def test_gradient_of_the_total_agrees_with_a_finite_difference(make, content):
     assert gradient.norm().item() == pytest.approx(((ahead - behind) / 0.02).item(), rel=0.02)
 
 
+def test_the_pictures_are_there_to_be_shown_beside_the_result(make, content, style):
+    transfer = make()
+    assert torch.equal(transfer.content, content) and torch.equal(transfer.style, style)
+
+
 def test_content_itself_has_no_content_loss_and_style_itself_no_style_loss(make, content, style):
     transfer = make()
     assert transfer.losses(content)["content"] == 0 < transfer.losses(content)["style"]
@@ -290,26 +295,26 @@ def test_auto_is_float32_without_a_unit_and_ends_in_float32_with_one(make, monke
     assert set(precisions(make(precision="bfloat16"), 5)) == {torch.bfloat16}
 
 
-@pytest.mark.parametrize("short", [torch.bfloat16, torch.float16])
-def test_auto_gets_within_2_percent_of_float32_at_equal_steps(make, monkeypatch, short):
+@pytest.mark.slow
+def test_auto_gets_within_2_percent_of_float32_at_equal_steps(make, monkeypatch):
     """In the median of twelve pairs: on so small a network, two runs of one pair part ways."""
-    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda device: short == torch.bfloat16)
-    monkeypatch.setattr(machine, "has_fast_float16", lambda device: short == torch.float16)
+    fast = None
+    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda device: fast == torch.bfloat16)
+    monkeypatch.setattr(machine, "has_fast_float16", lambda device: fast == torch.float16)
     contents = ("cat", "coffee", "astronaut", "dahlia")
     styles = ("great_wave", "composition_viii", "village_street_in_auvers")
-    ratios = []
+    ratios = {torch.bfloat16: [], torch.float16: []}
     for names in itertools.product(contents, styles):
         content, style = (nst.load_image(name, size=32) for name in names)
-        exact, auto = (
-            make(content=content, style=style, precision=precision).run(100, progress=False)
-            for precision in ("float32", "auto")
-        )
-        assert exact.history["total"] != auto.history["total"]
-        assert auto.best_iteration >= 90  # losses of bfloat16 do not compete with those of float32
-        losses = make(content=content, style=style, precision="float32").losses
-        exact_end, auto_end = (losses(result.image)["total"].item() for result in (exact, auto))
-        ratios.append(auto_end / exact_end)
-    assert statistics.median(ratios) < 1.02
+        float32 = make(content=content, style=style, precision="float32")
+        exact = float32.run(60, progress=False)
+        for fast in ratios:
+            auto = make(content=content, style=style, precision="auto").run(60, progress=False)
+            assert exact.history["total"] != auto.history["total"]
+            assert auto.best_iteration >= 54  # losses of bfloat16 and of float32 do not compete
+            ends = [float32.losses(result.image)["total"].item() for result in (auto, exact)]
+            ratios[fast].append(ends[0] / ends[1])
+    assert {dtype for dtype in ratios if statistics.median(ratios[dtype]) >= 1.02} == set()
 
 
 def test_bfloat16_without_a_unit_is_told_once(make, monkeypatch):
@@ -419,6 +424,7 @@ def test_large_change_does_not_explode(make, factor):
     assert max(totals(steps)) < 1.5 * totals(steps)[0]
 
 
+@pytest.mark.slow
 def test_image_that_is_nearly_done_is_not_thrown_off_by_a_new_transfer():
     """The stages of a coarse-to-fine run begin like this, and so does each branch of a lab."""
     content, style = nst.load_image("cat", size=48), nst.load_image("great_wave", size=48)
