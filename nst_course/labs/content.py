@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ..images.io import load_image
 from ..transfer.style_transfer import StyleTransfer
-from .controls import WIDE, WRAP, choice_slider, chosen_picture, picture_menu
+from .controls import WIDE, WRAP, choice_slider, chosen_picture, on_change, picture_menu
 from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
@@ -68,10 +68,8 @@ class ContentLab(LiveRunLab):
             "content explorer", make_transfer, live, self.settings(), initial_image, steps
         )
         run.reset.on_click(lambda _: run.restart(self.settings()))
-        for control in (self.layer, self.tv_weight):
-            control.observe(lambda _: run.runner.change(self.settings()), "value")
-        for control in (self.photo, self.start):
-            control.observe(lambda _: self._start_over(), "value")
+        on_change(lambda: run.runner.change(self.settings()), self.layer, self.tv_weight)
+        on_change(self._start_over, self.photo, self.start)
         controls = widgets.VBox(
             [self.photo, self.layer, self.start, self.tv_weight], layout={"flex": "0 0 310px"}
         )

@@ -1,12 +1,13 @@
 """Controls that several labs share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ipywidgets as widgets
 
-from ..images.io import bundled_images, load_image
-from .frames import img, thumbnail
+from ..images.encode import jpeg
+from ..images.io import bundled_images, load_image, to_pil
+from .frames import img
 
 WIDE = {"width": "300px"}
 WRAP = {"flex_flow": "row wrap"}
@@ -36,6 +37,12 @@ def choice_slider(
     )
 
 
+def on_change(action: Callable[[], object], *controls: widgets.Widget) -> None:
+    """Call ``action`` whenever the value of one of the controls changes."""
+    for control in controls:
+        control.observe(lambda _: action(), "value")
+
+
 def picture_menu(description: str, value: str) -> widgets.Dropdown:
     """A menu of the bundled pictures, and the file ``value`` if that is a path.
 
@@ -52,4 +59,4 @@ def picture_menu(description: str, value: str) -> widgets.Dropdown:
 def chosen_picture(menu: widgets.Dropdown) -> str:
     """The picture chosen in a `picture_menu`, as a small HTML image."""
     alt = f"{menu.description.lower()}: {menu.label}"
-    return img(thumbnail(load_image(menu.value, 160)), "jpeg", alt)
+    return img(jpeg(to_pil(load_image(menu.value, 140))), "jpeg", alt)

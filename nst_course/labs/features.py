@@ -10,7 +10,7 @@ from ..images.encode import jpeg, png
 from ..images.io import load_image, to_pil
 from ..visualize import maximize, receptive_field
 from .clickable import ClickablePicture
-from .controls import WIDE, WRAP, button, picture_menu
+from .controls import WIDE, WRAP, button, on_change, picture_menu
 from .frames import enlarged, heat_map, img
 from .lab import Lab
 from .network import shared_backbone
@@ -59,11 +59,9 @@ class FeatureExplorer(Lab):
             picture.observe(lambda _, index=index: self._choose(index), "position")
         for picture in (self.map, self.view):
             picture.observe(lambda click: self._point_at(*click.new), "position")
-        for control in (self.photo, self.layer):
-            control.observe(lambda _: self._read_photo(), "value")
-        self.page.observe(lambda _: self._show_page(), "value")
-        for control in (self.row, self.column):
-            control.observe(lambda _: self._show_position(), "value")
+        on_change(self._read_photo, self.photo, self.layer)
+        on_change(self._show_page, self.page)
+        on_change(self._show_position, self.row, self.column)
         self.optimum_button.on_click(lambda _: self._ask_for_optimum())
         self._lay_out()
         self._read_photo()

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from ..images.encode import data_url, jpeg
+from ..images.encode import data_url
 from ..images.io import to_pil
 from ..images.layout import hstack
 
@@ -44,13 +44,6 @@ def heat_map(values: Tensor, side: int) -> Image.Image:
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return Image.fromarray(colors).resize(size, Image.Resampling.NEAREST)
-
-
-def thumbnail(image: Tensor, side: int = 140) -> bytes:
-    """The image as a small JPEG."""
-    picture = to_pil(image)
-    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-    return jpeg(picture)
 
 
 def wipe(before: Image.Image, after: Image.Image, fraction: float) -> Image.Image:

@@ -8,7 +8,7 @@ from ..images.encode import png
 from ..images.io import load_image
 from ..losses import gram_matrix
 from ..transfer.style_transfer import STYLE_LAYERS
-from .controls import WIDE, WRAP, button, chosen_picture, picture_menu
+from .controls import WIDE, WRAP, button, chosen_picture, on_change, picture_menu
 from .frames import heat_map, img
 from .lab import Lab
 from .network import shared_backbone
@@ -41,11 +41,9 @@ class GramExplorer(Lab):
         self.result = widgets.HTML()
         self.thumbnail = widgets.HTML()
         self._shuffles = 0
-        for control in (self.picture, self.layer):
-            control.observe(lambda _: self._read_picture(), "value")
-        self.pair.observe(lambda _: self._take_pair(), "value")
-        for control in (self.first, self.second):
-            control.observe(lambda _: self._show(), "value")
+        on_change(self._read_picture, self.picture, self.layer)
+        on_change(self._take_pair, self.pair)
+        on_change(self._show, self.first, self.second)
         self.shuffle.on_click(lambda _: self._shuffle())
         self.restore.on_click(lambda _: self._use(self._original))
         self._read_picture()

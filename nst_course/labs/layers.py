@@ -6,7 +6,7 @@ from torch import Tensor
 from ..images.io import load_image
 from ..transfer.gradient_balance import balanced_weights, gradient_norms
 from ..transfer.style_transfer import STYLE_LAYERS, StyleTransfer
-from .controls import WIDE, WRAP, chosen_picture, picture_menu
+from .controls import WIDE, WRAP, chosen_picture, on_change, picture_menu
 from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
@@ -57,11 +57,9 @@ class LayerMixer(LiveRunLab):
             "layer mixer", self.make_transfer, self.live, self.settings(), self.first_image, steps
         )
         self.live_run.reset.on_click(lambda _: self._start_over())
-        self.preset.observe(lambda _: self._take_preset(), "value")
-        for slider in self.shares.values():
-            slider.observe(lambda _: self._change(), "value")
-        for menu in self.pictures.values():
-            menu.observe(lambda _: self._start_over(), "value")
+        on_change(self._take_preset, self.preset)
+        on_change(self._change, *self.shares.values())
+        on_change(self._start_over, *self.pictures.values())
         run = self.live_run
         controls = widgets.VBox(
             [*self.pictures.values(), self.preset, *self.shares.values(), self.mix],

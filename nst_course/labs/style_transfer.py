@@ -6,40 +6,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import ipywidgets as widgets
-from torch import Tensor
 
-from ..device import available_memory, readable_bytes
 from ..errors import CourseError
 from ..images.animation import save_animation
 from ..images.encode import jpeg, png
 from ..images.io import load_image, save_image, to_pil
-from ..transfer.initial import STARTS, starting_image
+from ..transfer.initial import STARTS
 from ..transfer.optimizers import LEARNING_RATES
-from ..transfer.style_transfer import STYLE_LAYERS, StyleTransfer
-from .controls import WIDE, WRAP, button, choice_slider, chosen_picture, picture_menu
+from ..transfer.style_transfer import STYLE_LAYERS
+from .controls import WIDE, WRAP, button, choice_slider, chosen_picture, on_change, picture_menu
 from .curves import curves_svg
 from .frames import enlarged, side_by_side, wipe
 from .lab import LiveRunLab
 from .live_run import LiveRun
-from .network import shared_backbone, steady_precision
+from .network import shared_backbone
 from .photo_upload import PhotoUpload
 from .recipe import recipe
 from .timeline import Branch, Frame
+from .transfer_settings import SIZES, first_image, live, make_transfer
 from .uploads import store_upload
 
-SIZES = (128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
-CHECKED_FROM = 512  # pixels; smaller runs fit into memory, and the estimate takes some time
 CONTENT_WEIGHTS = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0)
 STYLE_WEIGHTS = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 LAYER_FACTORS = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0, 1e3)
 TV_WEIGHTS = (0.0, 1e2, 1e3, 1e4, 1e5)
-LIVE = ("content_weight", "style_weight", "tv_weight", "style_layers")
 ANIMATION_SIDE = 320  # pixels: forty frames stay under 1 MB
-
-
-def live(settings: dict) -> dict:
-    """The settings that take effect at the next step; the others need a new run."""
-    return {name: settings[name] for name in LIVE}
 
 
 class StyleTransferLab(LiveRunLab):
@@ -121,13 +112,11 @@ class StyleTransferLab(LiveRunLab):
             value="Three knobs" if beginner else "All knobs",
             style={"button_width": "110px"},
         )
-        self.mode.observe(lambda _: self._simplify(), "value")
+        on_change(self._simplify, self.mode)
         weights = (self.content_weight, self.style_weight, self.tv_weight)
-        for control in (*weights, *self.layer_factors.values()):
-            control.observe(lambda _: self._change(), "value")
+        on_change(self._change, *weights, *self.layer_factors.values())
         images = (self.content, self.style, self.size, self.start, self.seed)
-        for control in (*images, self.pooling, self.optimizer):
-            control.observe(lambda _: self._ask_for_reset(), "value")
+        on_change(self._ask_for_reset, *images, self.pooling, self.optimizer)
 
     def _upload(self, description: str, menu: widgets.Dropdown) -> PhotoUpload:
         return PhotoUpload(
@@ -196,10 +185,9 @@ class StyleTransferLab(LiveRunLab):
         self.code = widgets.Textarea(
             rows=18, description="Code", layout={"width": "100%", "display": "none"}
         )
-        self.wipe.observe(lambda _: self._show_frame(), "value")
-        self.compare.observe(lambda _: self._show_frame(), "value")
+        on_change(self._show_frame, self.wipe, self.compare)
         self.timeline.observe(self._scrub, "value")
-        self.branch_menu.observe(lambda _: self._choose_branch(), "value")
+        on_change(self._choose_branch, self.branch_menu)
         self.fork.on_click(lambda _: self._fork())
         self.save.on_click(lambda _: self._save())
         self.animate.on_click(lambda _: self._save_animation())
@@ -374,44 +362,3 @@ class StyleTransferLab(LiveRunLab):
     def _show_code(self) -> None:
         self.code.value = recipe(self.live_run.runner.branch)
         self.code.layout.display = ""
-
-
-def first_image(settings: dict) -> Tensor:
-    """The initial image, (1, 3, H, W); the photograph if the run starts from noise."""
-    content, style = (load_image(settings[name], settings["size"]) for name in ("content", "style"))
-    start = settings["init"] if settings["init"] != "noise" else "content"
-    return starting_image(start, content, style, settings["seed"])
-
-
-def make_transfer(settings: dict, start: Tensor | None) -> StyleTransfer:
-    """The transfer for these settings.
-
-    Raises:
-        CourseError: it does not fit into memory.
-    """
-    size = settings["size"]
-    transfer = StyleTransfer(
-        load_image(settings["content"], size),
-        load_image(settings["style"], size),
-        shared_backbone(settings["pooling"]),
-        init=settings["init"] if start is None else start,
-        optimizer=settings["optimizer"],
-        seed=settings["seed"],
-        precision=steady_precision(),
-        **live(settings),
-    )
-    if size >= CHECKED_FROM:
-        check_memory(transfer)
-    return transfer
-
-
-def check_memory(transfer: StyleTransfer) -> None:
-    """Raise a CourseError with the size that fits if this run does not fit into memory."""
-    free = available_memory(transfer.content.device)
-    estimate = transfer.estimate(steps=1000)
-    if estimate.more_bytes > free:
-        fitting = max((n for n in SIZES if n <= estimate.size_that_fits(free)), default=SIZES[0])
-        raise CourseError(
-            f"At {estimate.size} px the run takes {readable_bytes(estimate.more_bytes)} and "
-            f"{readable_bytes(free)} are free; choose {fitting} px and press Reset."
-        )

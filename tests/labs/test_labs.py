@@ -20,6 +20,7 @@ from PIL import Image
 import nst_course as nst
 from nst_course.device import process_memory
 from nst_course.labs import style_transfer as lab_module
+from nst_course.labs import transfer_settings
 from nst_course.labs.curves import MAX_POINTS, curves_svg
 from nst_course.labs.frames import side_by_side, wipe
 from nst_course.labs.live_run import LiveRun
@@ -422,8 +423,9 @@ def lab(monkeypatch, tmp_path, small):
     monkeypatch.chdir(tmp_path)
     load = nst.load_image
     small_load = functools.lru_cache(lambda name, size=None: load(name, min(size or 32, 32)))
-    monkeypatch.setattr(lab_module, "load_image", small_load)
-    monkeypatch.setattr(lab_module, "shared_backbone", lambda pooling: small[2])
+    for module in (lab_module, transfer_settings):
+        monkeypatch.setattr(module, "load_image", small_load)
+        monkeypatch.setattr(module, "shared_backbone", lambda pooling: small[2])
     made = nst.labs.StyleTransferLab(size=128, steps=6, beginner=False)
     yield made
     made.close()
@@ -562,8 +564,8 @@ def test_upload_adds_the_picture_to_the_menu_and_a_bad_one_leaves_the_lab_usable
 
 
 def test_run_that_does_not_fit_names_the_size_that_does(lab, monkeypatch):
-    monkeypatch.setattr(lab_module, "available_memory", lambda device: 500_000)
-    monkeypatch.setattr(lab_module, "CHECKED_FROM", 128)
+    monkeypatch.setattr(transfer_settings, "available_memory", lambda device: 500_000)
+    monkeypatch.setattr(transfer_settings, "CHECKED_FROM", 128)
     lab.live_run.play.click()
     wait_until(lambda: "choose 128 px" in status(lab))
     assert lab.live_run.runner.branch.steps == 0
