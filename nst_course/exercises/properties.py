@@ -91,7 +91,8 @@ def example(inputs: Inputs, yours: Any, expected: Any = None) -> str:
     if isinstance(yours, dict) and isinstance(expected, dict) and set(yours) == set(expected):
         for key in expected:
             if difference(yours[key], expected[key]):
-                rows += [(f"yours, {key}", yours[key]), (f"expected, {key}", expected[key])]
+                what = f", {key}" if key else ""
+                rows += [(f"yours{what}", yours[key]), (f"expected{what}", expected[key])]
         return table(rows)
     return table([*rows, ("yours", yours), *([] if expected is None else [("expected", expected)])])
 

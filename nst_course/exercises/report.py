@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 _WIDTH = 88  # characters of a line in a terminal
 
-# tone → (symbol, colour of the bar). The symbol and the words say it too, never the colour alone.
+# tone → (symbol, color of the bar). The symbol and the words say it too, never the color alone.
 TONES = {
     "right": ("✓", "var(--jp-success-color1, #388e3c)"),
     "wrong": ("✗", "var(--jp-warn-color1, #e07b00)"),
@@ -19,10 +19,10 @@ TONES = {
 }
 
 _BLOCK = (
-    "border-left:4px solid {colour}; padding:0.3em 1em; margin:0.5em 0; max-width:52em;"
+    "border-left:4px solid {color}; padding:0.3em 1em; margin:0.5em 0; max-width:52em;"
     " line-height:1.5; color:var(--jp-ui-font-color1, inherit);"
 )
-# Grey with transparency reads on white and on black; a fixed colour would clash with one of them.
+# Grey with transparency reads on white and on black; a fixed color would clash with one of them.
 _CODE = (
     "background:rgba(128,128,128,0.14); color:inherit; border-radius:3px; padding:0.5em 0.8em;"
     " margin:0.4em 0; overflow-x:auto; font-size:0.92em; line-height:1.4;"
@@ -52,8 +52,8 @@ class Report:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        symbol, colour = TONES[self.tone]
-        parts = [f'<div style="{_BLOCK.format(colour=colour)}">']
+        symbol, color = TONES[self.tone]
+        parts = [f'<div style="{_BLOCK.format(color=color)}">']
         parts.append(f"<div><strong>{symbol} {_inline(self.headline)}</strong></div>")
         parts += [_paragraph(sentence) for sentence in self.sentences]
         if self.block:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .grader.attempt import NOTHING
+from .grader.answer import NOTHING
 from .grader.judge import judge
 from .grader.source import compiled
 from .grader.verdicts import Verdict

@@ -31,7 +31,7 @@ class Property:
     test: Callable[[Call, Inputs], str | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mistake:
     """A wrong answer that people give, as code.
 
@@ -68,6 +68,8 @@ class Exercise:
     may_change: tuple[str, ...] = ()  # inputs that an answer may alter
     observe: Callable[[Callable, Inputs], Any] | None = None  # what to compare, if not the result
     names: Mapping[str, Any] = field(default_factory=dict)  # what the code uses besides torch, math
+    sizes: Callable[[Inputs], dict[str, float]] | None = None  # by which an answer may be too large
+    remarks: tuple[Property, ...] = ()  # that a right result may still break
 
     def __post_init__(self) -> None:
         for name in ("stub", "code"):

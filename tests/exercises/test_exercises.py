@@ -281,7 +281,7 @@ OTHER_RIGHT_ANSWERS = {
 
             optimizer.step(closure)
             image.data.clamp_(0, 1)
-            return losses[0]
+            return losses[0].item()
         """
     ],
 }

@@ -1,4 +1,4 @@
-"""The sign and the target of activation maximisation."""
+"""The sign and the target of activation maximization."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EXERCISE = Exercise(
     notebook="01_feature_visualization",
     title="The loss that excites a channel",
     prompt="""
-        Activation maximisation looks for the image that excites one channel most. An optimiser
+        Activation maximization looks for the image that excites one channel most. An optimizer
         only goes down. Write the loss that it should lower: its value is the mean activation of
         that channel over all positions, with the sign that makes descent go the right way.
     """,
@@ -33,9 +33,9 @@ EXERCISE = Exercise(
     why="Descent on minus the activation is ascent on the activation. The mean over positions keeps"
     " the loss, and so the step size, independent of the image's size.",
     notice="Nothing in this loss stops the activation from growing for ever. What keeps the picture"
-    " readable is how the image is described: Fourier coefficients, small shifts, bounded colours.",
+    " readable is how the image is described: Fourier coefficients, small shifts, bounded colors.",
     hints=(
-        "If the optimiser lowers the loss, what must happen to the activation?",
+        "If the optimizer lowers the loss, what must happen to the activation?",
         "`features` has the axes picture, channel, row, column. Pick one channel and keep all its"
         " positions.",
         "Take the mean of `features[:, channel]`, and mind the sign.",
@@ -60,10 +60,54 @@ EXERCISE = Exercise(
         ),
         finite_differences("features"),
     ),
+    sizes=lambda i: {
+        "H·W": i["features"].shape[2] * i["features"].shape[3],
+        "C": i["features"].shape[1],
+    },
     mistakes=(
         Mistake(
+            "the number was used for a column and not for a channel",
+            "The axes are picture, channel, row, column. The channel is the second of them.",
+            edits={
+                "features[:, channel]": "features[..., channel]",
+            },
+            raises="out of bounds",
+        ),
+        Mistake(
+            "only the unit in the middle counts",
+            "This is the loss of a single unit. The text asks for the channel: its mean over all"
+            " positions.",
+            edits={
+                "features[:, channel].mean()": (
+                    "features[0, channel, features.shape[2] // 2, features.shape[3] // 2]"
+                ),
+            },
+        ),
+        Mistake(
+            "only the unit in the corner counts",
+            "This is the loss of a single unit. The text asks for the channel: its mean over all"
+            " positions.",
+            edits={
+                "features[:, channel].mean()": "features[0, channel, 0, 0]",
+            },
+        ),
+        Mistake(
+            "the logarithm was taken",
+            "The loss is minus the mean itself. A logarithm exists for positive means only.",
+            edits={
+                "features[:, channel].mean()": "features[:, channel].mean().log()",
+            },
+        ),
+        Mistake(
+            "the norm of the channel was taken",
+            "The norm counts strongly negative activations as well. The loss is minus the mean.",
+            edits={
+                "features[:, channel].mean()": "features[:, channel].norm()",
+            },
+        ),
+        Mistake(
             "descent would silence the channel",
-            "The optimiser makes the loss smaller. With this sign it makes the activation smaller"
+            "The optimizer makes the loss smaller. With this sign it makes the activation smaller"
             " too.",
             edits={"return -": "return "},
         ),

@@ -29,7 +29,7 @@ EXERCISE = Exercise(
     prompt="""
         How many pixels of the image can one unit of a layer see? Write a function that walks
         through the layers and returns the size of the receptive field and the jump: how many
-        pixels lie between two neighbouring units. Both are 1 in the image itself.
+        pixels lie between two neighboring units. Both are 1 in the image itself.
     """,
     stub='''
         def my_receptive_field(layers):
@@ -52,7 +52,7 @@ EXERCISE = Exercise(
     " patch grows by `(kernel - 1) * jump`. A stride then moves the units of this layer further"
     " apart.",
     notice="The jump multiplies. In VGG-16 a unit of conv5_1 already sees 132 pixels, and its"
-    " neighbour sees nearly the same ones, 16 pixels further.",
+    " neighbor sees nearly the same ones, 16 pixels further.",
     hints=(
         "Draw a row of pixels and two layers of 3×3 kernels above it. How many pixels does each"
         " layer add at the two ends together?",
@@ -77,6 +77,57 @@ EXERCISE = Exercise(
         agrees("A real network of these layers gives the same count of pixels.", _measured),
     ),
     mistakes=(
+        Mistake(
+            "the jump was not returned",
+            "Return two numbers: the size and the jump.",
+            edits={
+                "return size, jump": "return size",
+            },
+        ),
+        Mistake(
+            "the size and the jump are in the other order",
+            "Return the size first, then the jump.",
+            edits={
+                "return size, jump": "return jump, size",
+            },
+        ),
+        Mistake(
+            "kernel and stride were exchanged",
+            "Each layer is a pair (kernel, stride), the kernel first.",
+            edits={
+                "for kernel, stride": "for stride, kernel",
+            },
+        ),
+        Mistake(
+            "the size begins at 0",
+            "A unit of the image itself sees one pixel, its own: the size begins at 1.",
+            edits={
+                "size, jump = 1, 1": "size, jump = 0, 1",
+            },
+        ),
+        Mistake(
+            "the kernel was rounded to an odd number",
+            "A kernel of 2 has one gap, and `2 * (kernel // 2)` counts two. The number of gaps is"
+            " `kernel - 1` for every kernel.",
+            edits={
+                "(kernel - 1) * jump": "2 * (kernel // 2) * jump",
+            },
+        ),
+        Mistake(
+            "half the kernel was added",
+            "A kernel reaches half of its gaps to each side, so both sides together add all of"
+            " them: `kernel - 1`.",
+            edits={
+                "(kernel - 1) * jump": "(kernel - 1) // 2 * jump",
+            },
+        ),
+        Mistake(
+            "the stride of this layer was used in place of the jump",
+            "The gaps between the units below are as long as all strides below together: the jump.",
+            edits={
+                "(kernel - 1) * jump": "(kernel - 1) * stride",
+            },
+        ),
         Mistake(
             "the jump was changed before it was used",
             "The units that a kernel covers belong to the layer below, so their distance is the"
@@ -114,7 +165,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "the kernel sizes were multiplied",
-            "Patches of neighbouring units overlap. Two 3×3 kernels on top of each other see 5"
+            "Patches of neighboring units overlap. Two 3×3 kernels on top of each other see 5"
             " pixels in a row, and not 9.",
             edits={"size + (kernel - 1) * jump": "size * kernel"},
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numbers
+
 from ..properties import holds, relation
 from ..spec import Exercise, Mistake
 
@@ -15,45 +17,45 @@ EXERCISE = Exercise(
         padding.
     """,
     stub='''
-        def my_unit_patch(row, column, size, jump, first_centre):
+        def my_unit_patch(row, column, size, jump, first_center):
             """Corners of the image patch that one unit sees.
 
             row, column: place of the unit in the feature map
             size, jump: receptive field and jump of its layer, in pixels
-            first_centre: centre of the patch of unit (0, 0); the centre of the first pixel is 0
+            first_center: center of the patch of unit (0, 0); the center of the first pixel is 0
             returns: (top, left, bottom, right), whole numbers,
                      so that image[..., top:bottom, left:right] is the patch
             """
             ...  # YOUR CODE HERE
     ''',
     code="""
-        def my_unit_patch(row, column, size, jump, first_centre):
+        def my_unit_patch(row, column, size, jump, first_center):
             half = (size - 1) / 2
-            top = int(first_centre + row * jump - half)
-            left = int(first_centre + column * jump - half)
+            top = int(first_center + row * jump - half)
+            left = int(first_center + column * jump - half)
             return top, left, top + size, left + size
     """,
-    why="Unit (0, 0) looks at `first_centre`, every step in the map moves the centre by `jump`"
-    " pixels, and from the centre of the first pixel of a patch to the patch's centre it is `(size"
+    why="Unit (0, 0) looks at `first_center`, every step in the map moves the center by `jump`"
+    " pixels, and from the center of the first pixel of a patch to the patch's center it is `(size"
     " - 1) / 2`. A slice in Python ends before its second number.",
     notice="Neighbouring patches share most of their pixels: they are `size` pixels wide and only"
     " `jump` pixels apart.",
     hints=(
-        "Find the centre of the patch first, then go half a patch up and to the left.",
-        "The centre is `first_centre + row * jump`. The centres of the first and the last pixel of"
+        "Find the center of the patch first, then go half a patch up and to the left.",
+        "The center is `first_center + row * jump`. The centers of the first and the last pixel of"
         " a patch are `size - 1` apart.",
-        "`top = first_centre + row * jump - (size - 1) / 2`, as a whole number, and"
+        "`top = first_center + row * jump - (size - 1) / 2`, as a whole number, and"
         " `bottom = top + size`. Left and right are the same with the column.",
     ),
     cases=(
-        lambda: {"row": 0, "column": 0, "size": 3, "jump": 1, "first_centre": 1},
-        lambda: {"row": 1, "column": 2, "size": 3, "jump": 1, "first_centre": 0},
-        lambda: {"row": 2, "column": 1, "size": 10, "jump": 2, "first_centre": 0.5},
-        lambda: {"row": 0, "column": 9, "size": 10, "jump": 2, "first_centre": 0.5},
-        lambda: {"row": 30, "column": 12, "size": 24, "jump": 4, "first_centre": 1.5},
-        lambda: {"row": 1, "column": 7, "size": 132, "jump": 16, "first_centre": 7.5},
+        lambda: {"row": 0, "column": 0, "size": 3, "jump": 1, "first_center": 1},
+        lambda: {"row": 1, "column": 2, "size": 3, "jump": 1, "first_center": 0},
+        lambda: {"row": 2, "column": 1, "size": 10, "jump": 2, "first_center": 0.5},
+        lambda: {"row": 0, "column": 9, "size": 10, "jump": 2, "first_center": 0.5},
+        lambda: {"row": 30, "column": 12, "size": 24, "jump": 4, "first_center": 1.5},
+        lambda: {"row": 1, "column": 7, "size": 132, "jump": 16, "first_center": 7.5},
     ),
-    definition="The patch is `size` pixels high and wide, and its centre is `jump` pixels further"
+    definition="The patch is `size` pixels high and wide, and its center is `jump` pixels further"
     " for every step in the feature map.",
     properties=(
         holds(
@@ -62,7 +64,7 @@ EXERCISE = Exercise(
         ),
         holds(
             "The corners are whole numbers (`int`), so that a slice can use them.",
-            lambda r, i: all(isinstance(corner, int) for corner in r),
+            lambda r, i: all(isinstance(corner, numbers.Integral) for corner in r),
         ),
         relation(
             "One row further down, the patch lies `jump` pixels lower.",
@@ -72,14 +74,52 @@ EXERCISE = Exercise(
     ),
     mistakes=(
         Mistake(
+            "the patch begins one pixel too late",
+            "`size / 2` pixels lie between the center and the border of the patch, but `(size -"
+            " 1) / 2` between the centers of its middle and its first pixel.",
+            edits={
+                "(size - 1) / 2": "size / 2 - 1",
+            },
+        ),
+        Mistake(
+            "the corners were rounded down twice",
+            "`size // 2` is half a pixel more than half of the way for an even size, and"
+            " `int(first_center)` half a pixel less. Compute with fractions, and round once at"
+            " the end.",
+            edits={
+                "top = int(first_center + row * jump - half)": (
+                    "top = int(first_center) + row * jump - size // 2"
+                ),
+                "left = int(first_center + column * jump - half)": (
+                    "left = int(first_center) + column * jump - size // 2"
+                ),
+            },
+        ),
+        Mistake(
+            "width and height were returned in place of the second corner",
+            "The order asked for is top, left, bottom, right. The lower right corner is `top +"
+            " size, left + size`.",
+            edits={
+                "top + size, left + size": "size, size",
+            },
+        ),
+        Mistake(
+            "half of the size was rounded down",
+            "`size // 2` is not `(size - 1) / 2` for an even size. Compute with fractions and"
+            " make a whole number at the end.",
+            edits={
+                "(size - 1) / 2": "size // 2",
+            },
+        ),
+        Mistake(
             "the unit's place was taken for a place in the image",
             "Units lie `jump` pixels apart. Unit number 10 of a layer with jump 4 looks at a place"
             " 40 pixels from where unit 0 looks.",
             edits={"row * jump": "row", "column * jump": "column"},
         ),
         Mistake(
-            "the patch begins at its centre",
-            "The unit sees as far up and to the left of its centre as down and to the right.",
+            "the patch begins at its center",
+            "The unit sees as far up and to the left of its center as down and to the right.",
             edits={"row * jump - half": "row * jump", "column * jump - half": "column * jump"},
         ),
         Mistake(
@@ -93,15 +133,15 @@ EXERCISE = Exercise(
             "The row says how far down a unit is, so it moves top and bottom. The order asked for"
             " is top, left, bottom, right.",
             edits={
-                "top = int(first_centre + row": "top = int(first_centre + column",
-                "left = int(first_centre + column": "left = int(first_centre + row",
+                "top = int(first_center + row": "top = int(first_center + column",
+                "left = int(first_center + column": "left = int(first_center + row",
             },
         ),
         Mistake(
-            "the first unit's centre was left out",
-            "Unit (0, 0) need not look at pixel 0: pooling without padding moves its centre to"
+            "the first unit's center was left out",
+            "Unit (0, 0) need not look at pixel 0: pooling without padding moves its center to"
             " the right and down.",
-            edits={"first_centre + row": "row", "first_centre + column": "column"},
+            edits={"first_center + row": "row", "first_center + column": "column"},
         ),
         Mistake(
             "the corners are in another order",
@@ -110,7 +150,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "half of the size was taken for half a patch",
-            "From the centre of the first pixel of a patch to that of the last it is `size - 1`"
+            "From the center of the first pixel of a patch to that of the last it is `size - 1`"
             " pixels, so half of it is `(size - 1) / 2`.",
             edits={"(size - 1) / 2": "size / 2"},
         ),
@@ -119,11 +159,11 @@ EXERCISE = Exercise(
             "A unit near the border sees padding beyond it. Keep the negative corner: whoever crops"
             " has to know how far the patch hangs over.",
             edits={
-                "int(first_centre + row * jump - half)": (
-                    "max(0, int(first_centre + row * jump - half))"
+                "int(first_center + row * jump - half)": (
+                    "max(0, int(first_center + row * jump - half))"
                 ),
-                "int(first_centre + column * jump - half)": (
-                    "max(0, int(first_centre + column * jump - half))"
+                "int(first_center + column * jump - half)": (
+                    "max(0, int(first_center + column * jump - half))"
                 ),
             },
         ),

@@ -73,7 +73,57 @@ EXERCISE = Exercise(
         ),
         agrees("Autograd finds the same.", _through_the_relu),
     ),
+    sizes=lambda i: {"C·H·W": i["features"].numel()},
     mistakes=(
+        Mistake(
+            "a factor of 2 is left over, and the units that are off get a gradient",
+            "The 2 of the square cancels the ½ of the paper's sum. And where F is 0, the slope of"
+            " the ReLU is 0 and nothing passes.",
+            edits={
+                "(features - target) * (features > 0)": "2 * (features - target)",
+            },
+        ),
+        Mistake(
+            "this is the derivative of the mean, without the ReLU",
+            "Eq. 2 is about the paper's ½ Σ, not about a mean. And where F is 0, the slope of the"
+            " ReLU is 0 and nothing passes.",
+            edits={
+                "(features - target) * (features > 0)": (
+                    "2 / features.numel() * (features - target)"
+                ),
+            },
+        ),
+        Mistake(
+            "the difference was multiplied by the features",
+            "The slope of the ReLU is 1 where the unit is on, whatever its activation. Multiply"
+            " by a mask of zeros and ones.",
+            edits={
+                "(features > 0)": "features",
+            },
+        ),
+        Mistake(
+            "the loss was returned instead of its derivative",
+            "The derivative has one entry for each entry of F.",
+            edits={
+                "(features - target) * (features > 0)": "0.5 * ((features - target) ** 2).sum()",
+            },
+        ),
+        Mistake(
+            "the sum of the derivative was returned",
+            "The derivative has one entry for each entry of F. Leave out the sum.",
+            edits={
+                "(features - target) * (features > 0)": (
+                    "((features - target) * (features > 0)).sum()"
+                ),
+            },
+        ),
+        Mistake(
+            "the mask has the wrong sign",
+            "After a ReLU no F is below 0, so a mask with `features < 0` lets nothing through.",
+            edits={
+                "(features > 0)": "(features < 0)",
+            },
+        ),
         Mistake(
             "the units that are off get a gradient",
             "Where F is 0 the ReLU is flat, and nothing passes. (After a ReLU nothing is below 0,"

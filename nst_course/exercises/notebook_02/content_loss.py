@@ -72,7 +72,45 @@ EXERCISE = Exercise(
         ),
         finite_differences("features"),
     ),
+    sizes=lambda i: {
+        "C": i["features"].shape[1],
+        "H·W": i["features"].shape[2] * i["features"].shape[3],
+        "C·H·W": i["features"].numel(),
+    },
     mistakes=(
+        Mistake(
+            "a quarter of the mean",
+            "The ¼ belongs to other definitions of the loss. This one is a plain mean.",
+            edits={
+                ".mean()": ".mean() / 4",
+            },
+        ),
+        Mistake(
+            "the norm of the difference",
+            "`norm` is the root of the sum of the squares. The loss is the mean of the squares,"
+            " without a root.",
+            edits={
+                ".mean()": ".sum().sqrt()",
+            },
+        ),
+        Mistake(
+            "the features were returned instead of the loss",
+            "In PyTorch's tutorial a module passes its input on and keeps the loss as an"
+            " attribute. Here the loss itself is returned.",
+            edits={
+                "((features - target) ** 2).mean()": "features",
+            },
+        ),
+        Mistake(
+            "a loss that is linear for large differences",
+            "`smooth_l1_loss` and `huber_loss` grow linearly for differences above 1. The"
+            " definition squares all of them.",
+            edits={
+                "((features - target) ** 2).mean()": (
+                    "torch.nn.functional.smooth_l1_loss(features, target)"
+                ),
+            },
+        ),
         Mistake(
             "the sum instead of the mean",
             "A sum grows with the image: at twice the width and height the same weight would count"
@@ -119,9 +157,10 @@ EXERCISE = Exercise(
             """,
         ),
         Mistake(
-            "the features were detached",
-            "The target is a constant and may be detached. The features are what the optimiser acts"
-            " on: without their gradient nothing moves.",
+            "the gradient of the features is cut off",
+            "`.detach()`, `.data` and `torch.no_grad()` cut it off. The target is a constant and"
+            " may"
+            " be detached; the optimizer needs the gradient of the features.",
             edits={"(features - target)": "(features.detach() - target)"},
         ),
     ),

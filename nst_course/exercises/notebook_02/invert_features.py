@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..cases import drawn, picture, tensor
 from ..properties import relation
-from ..spec import Exercise, Inputs, Mistake
+from ..spec import Call, Exercise, Inputs, Mistake, Property
 
 
 def _doubled(image: Tensor) -> Tensor:
@@ -19,11 +19,11 @@ def _doubled(image: Tensor) -> Tensor:
 
 
 def _small_network() -> Callable[[Tensor], Tensor]:
-    """A network that nobody froze: its weights ask for gradients."""
+    """A network that nobody froze: its weights require gradients."""
     weight = (drawn(4, 3, seed=5) / 2).requires_grad_(True)
 
     def extract(image: Tensor) -> Tensor:
-        """a small network: it mixes the colours of each pixel into 4 channels, then a ReLU"""
+        """a small network: it mixes the colors of each pixel into 4 channels, then a ReLU"""
         return torch.einsum("oc,bchw->bohw", weight, image).relu()
 
     return extract
@@ -31,7 +31,7 @@ def _small_network() -> Callable[[Tensor], Tensor]:
 
 def _inversion(extract: Callable, width: int, steps: int, step_size: float, **kind: Any) -> Inputs:
     if extract is _doubled:
-        content, start = tensor([[[[1.0, 0.0]]]]), tensor([[[[0.5, 0.5]]]])
+        content, start = (tensor(v).view(1, 3, 1, 1) for v in ([1.0, 0.0, 0.7], [0.5, 0.5, 0.5]))
     else:
         content, start = (picture(1, 3, width, width, seed=s, **kind) for s in (1, 2))
         extract = extract()
@@ -42,6 +42,21 @@ def _inversion(extract: Callable, width: int, steps: int, step_size: float, **ki
         "steps": steps,
         "step_size": step_size,
     }
+
+
+def _target_is_a_constant(call: Call, inputs: Inputs) -> str | None:
+    """Whether no `backward` walks through the graph of the target."""
+    extract, content = inputs["extract"], inputs["content"]
+    walked: list[Tensor] = []
+
+    def watched(image: Tensor) -> Tensor:
+        features = extract(image)
+        if image is content and features.requires_grad:
+            features.register_hook(walked.append)
+        return features
+
+    call({**inputs, "extract": watched})
+    return "the target has a gradient" if walked else None
 
 
 def _one_step(inputs: Inputs, image: Tensor) -> Tensor:
@@ -118,6 +133,15 @@ EXERCISE = Exercise(
             lambda r, i: _one_step(i, r),
         ),
     ),
+    remarks=(
+        Property(
+            "The target keeps the graph of its own forward pass, and with `retain_graph=True` every"
+            " `backward` walks through it again. This costs time and memory in every step. The"
+            " target is a constant: compute it under `torch.no_grad()`, or `.detach()` it. Then"
+            " `retain_graph` is not needed.",
+            _target_is_a_constant,
+        ),
+    ),
     mistakes=(
         Mistake(
             "the gradient is never cleared",
@@ -139,7 +163,7 @@ EXERCISE = Exercise(
         Mistake(
             "the target is not detached",
             "The target hangs on the graph of its own forward pass, because this network's weights"
-            " ask for gradients. `backward` walks through that graph in the first step and frees"
+            " require gradients. `backward` walks through that graph in the first step and frees"
             " it; the second step finds it gone. The target is a constant: compute it without"
             " gradients.",
             edits={
@@ -159,9 +183,10 @@ EXERCISE = Exercise(
             edits={".mean()": ".sum() / 2"},
         ),
         Mistake(
-            "the target was computed from `start`",
-            "Then the loss is 0 at once, and the image stays what it is. The target belongs to"
-            " `content`.",
+            "the image stays what it was at the start",
+            "No step changes the image that you return. Either the gradient is zero (a target that"
+            " was computed from `start` gives loss 0 at once), or it is never computed, or the step"
+            " changes another tensor.",
             edits={"target = extract(content)": "target = extract(start)"},
         ),
         Mistake(
@@ -181,21 +206,25 @@ EXERCISE = Exercise(
             source="""
                 def my_inversion(extract, content, start, steps, step_size):
                     target = extract(content).detach()
-                    image = start.clone().requires_grad_(True)
-                    optimizer = torch.optim.Adam([image], lr=step_size)
-                    for _ in range(steps):
-                        optimizer.zero_grad()
-                        ((extract(image) - target) ** 2).mean().backward()
-                        optimizer.step()
+                    image, mean, square = start.clone(), 0, 0
+                    for step in range(1, steps + 1):
+                        image = image.detach().requires_grad_(True)
+                        loss = ((extract(image) - target) ** 2).mean()
+                        (gradient,) = torch.autograd.grad(loss, image)
+                        mean = 0.9 * mean + 0.1 * gradient
+                        square = 0.999 * square + 0.001 * gradient**2
+                        spread = (square / (1 - 0.999**step)).sqrt() + 1e-8
+                        image = image - step_size * mean / (1 - 0.9**step) / spread
                     return image.detach()
             """,
         ),
         Mistake(
-            "the image does not ask for gradients",
-            "Autograd follows what it is asked to follow. Make a copy of `start` that asks for"
-            " gradients: `start.clone().requires_grad_()`.",
+            "the loss does not lead back to the image",
+            "Autograd has recorded nothing. Either the image does not require gradients"
+            " (`start.clone().requires_grad_()` does), or the loss was computed under"
+            " `torch.no_grad()`.",
             edits={".requires_grad_(True)": ""},
-            raises="does not require grad|NoneType",
+            raises="does not require grad",
         ),
         Mistake(
             "autograd recorded the step",
@@ -207,6 +236,33 @@ EXERCISE = Exercise(
                 )
             },
             raises="leaf Variable",
+        ),
+        Mistake(
+            "the gradient is cleared before there is one",
+            "Before the first `backward`, `image.grad` is None, and None has no `zero_`. Clear the"
+            " gradient after the step, or write `image.grad = None`, which always works.",
+            edits={
+                "        loss = ((extract": "        image.grad.zero_()\n        loss = ((extract",
+                "        image.grad = None\n": "",
+            },
+            raises="no attribute 'zero_'",
+        ),
+        Mistake(
+            "the descent began at the photograph",
+            "The start is `start`. Beginning at `content`, the loss is 0 before the first step.",
+            edits={"image = start.clone()": "image = content.clone()"},
+        ),
+        Mistake(
+            "the gradient was divided by its norm",
+            "The gradient was divided by its norm. The step asked for is step_size times the"
+            " gradient itself: it gets shorter as the loss gets flatter.",
+            edits={"step_size * image.grad\n": "step_size * image.grad / image.grad.norm()\n"},
+        ),
+        Mistake(
+            "only the sign of the gradient was used",
+            "The step asked for is step_size times the gradient itself: it gets shorter as the loss"
+            " gets flatter.",
+            edits={"step_size * image.grad\n": "step_size * image.grad.sign()\n"},
         ),
         Mistake(
             "one step is missing",
@@ -227,11 +283,12 @@ EXERCISE = Exercise(
                     "        image = image - step_size * image.grad"
                 )
             },
-            raises="NoneType",
+            raises="for .*'NoneType'",
         ),
         Mistake(
             "each step makes a new image that autograd does not follow",
-            "`image = image - …` under `no_grad` gives a tensor that asks for no gradient, so the"
+            "`image = image - …` under `no_grad` gives a tensor that does not require a gradient,"
+            " so the"
             " next `backward` finds nothing to do. Use `image -= …`, which keeps the tensor.",
             edits={"image -= step_size": "image = image - step_size"},
             raises="does not require grad|does not have a grad_fn",

@@ -81,7 +81,36 @@ EXERCISE = Exercise(
             lambda i: {"positions": 5 * i["positions"]},
         ),
     ),
+    sizes=lambda i: {"C": i["channels"], "H·W": i["positions"]},
     mistakes=(
+        Mistake(
+            "the root of C was used",
+            "The matrices differ by a factor C, and the loss squares it: C².",
+            edits={
+                "channels**2": "channels**0.5",
+            },
+        ),
+        Mistake(
+            "divided by C³",
+            "The matrices differ by a factor C, and the loss squares it. The mean adds no factor.",
+            edits={
+                "channels**2": "channels**3",
+            },
+        ),
+        Mistake(
+            "divided by C⁴",
+            "The matrices differ by a factor C, and the loss squares it once: C².",
+            edits={
+                "channels**2": "channels**4",
+            },
+        ),
+        Mistake(
+            "the number of positions is left over",
+            "Both conventions divide by H·W, so it cancels.",
+            edits={
+                "channels**2": "(channels**2 * positions)",
+            },
+        ),
         Mistake(
             "multiplied where a division is needed",
             "The tutorial's loss is the smaller one, so the tutorial's weight is the larger, and"

@@ -61,6 +61,7 @@ EXERCISE = Exercise(
         lambda: {"features": tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])},
         lambda: {"features": tensor([[[[1.0, 2.0], [0.0, 1.0]], [[3.0, 1.0], [1.0, 0.0]]]])},
         lambda: {"features": tensor([[[[1.0, 2.0]]], [[[3.0, 0.0]]]])},
+        lambda: {"features": drawn(1, 2, 2, 3, seed=3)},
         lambda: {"features": drawn(2, 3, 4, 5, seed=1)},
         lambda: {"features": drawn(1, 4, 3, 2, seed=2, dtype=torch.float32)},
     ),
@@ -92,7 +93,64 @@ EXERCISE = Exercise(
         ),
         finite_differences("features"),
     ),
+    sizes=lambda i: {
+        "C": i["features"].shape[1],
+        "H·W": i["features"].shape[2] * i["features"].shape[3],
+        "the size of the batch": i["features"].shape[0],
+    },
     mistakes=(
+        Mistake(
+            "the axes were taken for height, width, channels",
+            "The features of PyTorch have the channels second: (B, C, H, W). Other libraries have"
+            " them last.",
+            edits={
+                "batch, channels, height, width = features.shape": (
+                    "batch, height, width, channels = features.shape"
+                ),
+                "flat = features.reshape(batch, channels, height * width)": (
+                    "flat = features.reshape(batch, height * width, channels).mT"
+                ),
+            },
+        ),
+        Mistake(
+            "the matrix was divided by the number of channels",
+            "The sum runs over positions, so divide by their number, H·W.",
+            edits={
+                " / (height * width)": " / channels",
+            },
+        ),
+        Mistake(
+            "the matrix was divided by the size of the batch as well",
+            "Every picture of a batch has a matrix of its own, and the other pictures play no"
+            " part in it.",
+            edits={
+                "/ (height * width)": "/ (height * width * batch)",
+            },
+        ),
+        Mistake(
+            "the matrix was divided by B·C·H·W",
+            "Here G is an average over positions: divide by their number, H·W, and by nothing"
+            " else.",
+            edits={
+                "/ (height * width)": "/ features.numel()",
+            },
+        ),
+        Mistake(
+            "entries were multiplied one by one",
+            "`*` multiplies entry by entry. A matrix product is written `@`, and the second"
+            " factor has to be transposed.",
+            edits={
+                "flat @ flat.transpose(1, 2) / (height * width)": "flat * flat / (height * width)",
+            },
+        ),
+        Mistake(
+            "each row was normalized",
+            "Dividing the rows by their norms gives cosines. How strong a channel is belongs to"
+            " the style.",
+            edits={
+                "    return": "    flat = flat / flat.norm(dim=2, keepdim=True)\n    return",
+            },
+        ),
         Mistake(
             "the transpose is missing",
             "F times F multiplies rows with columns. You need rows with rows, so the second factor"
@@ -148,7 +206,7 @@ EXERCISE = Exercise(
         Mistake(
             "`reshape` was used to move axes",
             "`reshape` to (B, H·W, C) has the shape you want, but it only cuts the numbers up"
-            " anew: a row then holds neighbouring pixels and not the channels of one pixel. To"
+            " anew: a row then holds neighboring pixels and not the channels of one pixel. To"
             " swap axes, use `transpose`, `permute` or `movedim`.",
             edits={
                 "(batch, channels, height * width)": "(batch, height * width, channels)",

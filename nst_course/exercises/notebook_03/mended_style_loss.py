@@ -59,7 +59,7 @@ EXERCISE = Exercise(
         "Raw Gram matrices add up over positions. If the map has twice as many positions, by what"
         " factor does Σ (G − A)² grow, and what has to happen to that factor?",
         "The paper writes 1 / (4 N² M²), with N channels and M positions. In Python, `a / b * c`"
-        " divides by `b` only: put brackets around all that belongs below the bar.",
+        " divides by `b` only: put parentheses around all that belongs below the bar.",
     ),
     cases=(
         lambda: {
@@ -94,7 +94,45 @@ EXERCISE = Exercise(
         ),
         finite_differences("raw_gram"),
     ),
+    sizes=lambda i: {"C": i["raw_gram"].shape[1], "H·W": i["height"] * i["width"]},
     mistakes=(
+        Mistake(
+            "the square below the fraction bar stops too early",
+            "The paper's 1 / (4 N² M²) is 1 / (2 N M)². Square the whole product, or each of its"
+            " parts.",
+            edits={
+                "(4 * channels**2 * (height * width) ** 2)": "(2 * channels * height * width)",
+            },
+        ),
+        Mistake(
+            "the number of positions is not squared",
+            "The squared difference grows with the square of H·W, and what divides it has to be"
+            " squared too.",
+            edits={
+                "(height * width) ** 2": "(height * width)",
+            },
+        ),
+        Mistake(
+            "the number of channels is not squared",
+            "The sum has C² entries, so C is squared below the fraction bar.",
+            edits={
+                "channels**2": "channels",
+            },
+        ),
+        Mistake(
+            "the number of channels is a fixed 3",
+            "An image has 3 channels, and the features of a layer have C. Take it from `raw_gram`.",
+            edits={
+                "channels**2": "3**2",
+            },
+        ),
+        Mistake(
+            "the squared width was used with the height to the power of one",
+            "Both H and W are squared: put parentheses around `height * width`.",
+            edits={
+                "(height * width) ** 2": "height * width**2",
+            },
+        ),
         Mistake(
             "this is still the formula as printed",
             "It multiplies by n_C² and (n_H n_W)². Make the feature map larger and watch the loss.",
@@ -107,7 +145,7 @@ EXERCISE = Exercise(
         Mistake(
             "only the channels went below the fraction bar",
             "The number of positions still multiplies. Python reads `a / b * c` as (a / b) · c, so"
-            " brackets may be missing.",
+            " parentheses may be missing.",
             edits={
                 "(4 * channels**2 * (height * width) ** 2)": (
                     "(4 * channels**2) * (height * width) ** 2"

@@ -77,6 +77,48 @@ EXERCISE = Exercise(
     ),
     mistakes=(
         Mistake(
+            "height and width were exchanged at the end",
+            "The shape is (B, C, H, W), with the height before the width.",
+            edits={
+                ".reshape(batch, channels, height, width)": (
+                    ".reshape(batch, channels, width, height)"
+                ),
+            },
+        ),
+        Mistake(
+            "the channels were shuffled with the positions",
+            "Only the two axes of the position are flattened. With the channels in the same axis,"
+            " numbers move between channels.",
+            edits={
+                "flat = features.reshape(batch, channels, height * width)": (
+                    "flat = features.reshape(batch, -1)"
+                ),
+                "flat[:, :, order]": "flat[:, order]",
+            },
+            raises="invalid for input of size",
+        ),
+        Mistake(
+            "the order was reversed",
+            "`order[m]` says which old position comes to position m. It is used as it is.",
+            edits={
+                "flat[:, :, order]": "flat[:, :, order.flip(0)]",
+            },
+        ),
+        Mistake(
+            "the positions were sorted",
+            "`order` is an index: `flat[:, :, order]`.",
+            edits={
+                "flat[:, :, order]": "flat.sort(dim=2).values",
+            },
+        ),
+        Mistake(
+            "nothing was shuffled",
+            "The result is the same as the input.",
+            edits={
+                "flat[:, :, order].reshape(batch, channels, height, width)": "features.clone()",
+            },
+        ),
+        Mistake(
             "the order was used the other way round",
             "You sent position m to `order[m]`. The result at m has to be fetched from `order[m]`.",
             edits={"flat[:, :, order]": "flat[:, :, order.argsort()]"},

@@ -80,7 +80,45 @@ EXERCISE = Exercise(
         ),
         finite_differences("gram"),
     ),
+    sizes=lambda i: {"C": i["gram"].shape[1]},
     mistakes=(
+        Mistake(
+            "the squares were summed over C and averaged once more",
+            "The mean over C² entries is divided by nothing else. (Some published solutions"
+            " divide by C, H and W once more.)",
+            edits={
+                ".mean()": ".mean() / gram.shape[-1]",
+            },
+        ),
+        Mistake(
+            "half of the mean",
+            "The definition is a plain mean, without a factor in front.",
+            edits={
+                ".mean()": ".mean() / 2",
+            },
+        ),
+        Mistake(
+            "the Gram matrix of the Gram matrices was taken",
+            "`gram` and `style_gram` are Gram matrices already. Compare them as they are.",
+            edits={
+                "(gram - style_gram)": "(gram @ gram.mT - style_gram @ style_gram.mT)",
+            },
+        ),
+        Mistake(
+            "only one side of the diagonal was compared",
+            "The mean runs over all C² entries, above and below the diagonal.",
+            edits={
+                "(gram - style_gram)": "(gram - style_gram).triu()",
+            },
+        ),
+        Mistake(
+            "the gradient of the Gram matrix is cut off",
+            "The artwork's matrix is a constant and may be detached. The generated image's matrix"
+            " is what the optimizer acts through.",
+            edits={
+                "(gram - style_gram)": "(gram.detach() - style_gram)",
+            },
+        ),
         Mistake(
             "the sum instead of the mean",
             "A layer with 512 channels has 64 times as many entries as one with 64. With a sum it"

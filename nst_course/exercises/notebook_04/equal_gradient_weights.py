@@ -13,7 +13,7 @@ from ..spec import Call, Exercise, Inputs, Mistake, Property
 
 
 def _two_pixels() -> Inputs:
-    image = tensor([[[[1.0, 2.0]]]]).requires_grad_(True)
+    image = tensor([1.0, 2.0, 0.5]).view(1, 3, 1, 1).requires_grad_(True)
     return {
         "losses": {"relu1_1": (3 * image).sum(), "relu2_1": (image**2).sum()},
         "image": image,
@@ -55,7 +55,7 @@ EXERCISE = Exercise(
     notebook="04_layer_weighting",
     title="An equal pull for every layer",
     prompt="""
-        The optimiser feels gradients, not losses. Find weights with which every layer pulls
+        The optimizer feels gradients, not losses. Find weights with which every layer pulls
         equally hard on the image: w_l times the length of ∂E_l/∂image is the same for all layers.
         The length is the Euclidean norm over all pixels. The weights add up to 1.
     """,
@@ -101,6 +101,39 @@ EXERCISE = Exercise(
         Property("Weight times length is the same for all layers.", _pull_alike),
     ),
     mistakes=(
+        Mistake(
+            "the entries of the gradient were added up",
+            "Positive and negative entries cancel each other in a sum. The norm is the root of"
+            " the sum of the squares.",
+            edits={
+                "gradient.norm().item()": "gradient.sum().item()",
+            },
+        ),
+        Mistake(
+            "the weights are 1 minus the share of the norm",
+            "The weight times the norm has to be the same for all layers, so the weight is 1"
+            " divided by the norm.",
+            edits={
+                "{layer: 1 / length / total": "{layer: 1 - length / total",
+                "sum(1 / length for": "sum(length for",
+            },
+        ),
+        Mistake(
+            "a softmax of the norms was taken",
+            "The weight times the norm has to be the same for all layers, so the weight is 1"
+            " divided by the norm.",
+            edits={
+                "sum(1 / length for": "sum(2.718281828459045**-length for",
+                "{layer: 1 / length / total": "{layer: 2.718281828459045**-length / total",
+            },
+        ),
+        Mistake(
+            "the largest entry of the gradient was used",
+            "The text asks for the Euclidean norm: the root of the sum of squares.",
+            edits={
+                "gradient.norm().item()": "gradient.abs().max().item()",
+            },
+        ),
         Mistake(
             "the losses were made equal, and not their gradients",
             "You divided by the loss. A layer may have a large loss and a small gradient; what"

@@ -29,10 +29,10 @@ EXERCISE = Exercise(
             return {layer: part / total for layer, part in weighted.items()}
     """,
     why="A share compares one part with the sum of all parts, and the parts are the weighted"
-    " losses. The raw losses say what the layers measure, the weighted ones what the optimiser"
+    " losses. The raw losses say what the layers measure, the weighted ones what the optimizer"
     " sees.",
     notice="With equal weights one or two layers often hold nearly the whole loss. The other"
-    " layers are in the formula, and the optimiser hardly sees them.",
+    " layers are in the formula, and the optimizer hardly sees them.",
     hints=(
         "What does one layer add to the sum?",
         "It adds `weights[layer] * losses[layer]`. Compute this for all layers first.",
@@ -59,8 +59,67 @@ EXERCISE = Exercise(
     ),
     mistakes=(
         Mistake(
+            "a softmax was taken",
+            "Softmax takes exponentials. A share is the part itself, divided by the sum of the"
+            " parts.",
+            edits={
+                "total = sum(weighted.values())": (
+                    "total = sum(2.718281828459045**part for part in weighted.values())"
+                ),
+                "{layer: part / total for": "{layer: 2.718281828459045**part / total for",
+            },
+        ),
+        Mistake(
+            "the sum was not complete when it was used",
+            "Each part was divided by the sum so far. Compute the whole sum first, in a loop of"
+            " its own.",
+            source="""
+                def my_layer_shares(losses, weights):
+                    total, shares = 0.0, {}
+                    for layer, loss in losses.items():
+                        total += weights[layer] * loss
+                        shares[layer] = weights[layer] * loss / total
+                    return shares
+            """,
+        ),
+        Mistake(
+            "the shares were rounded",
+            "Rounded shares need not add up to 1. Round when you print them.",
+            edits={
+                "part / total": "round(part / total, 2)",
+            },
+        ),
+        Mistake(
+            "the shares were rounded to three digits",
+            "Rounded shares need not add up to 1. Round when you print them.",
+            edits={
+                "part / total": "round(part / total, 3)",
+            },
+        ),
+        Mistake(
+            "the weighted parts were divided by the sum of the weights",
+            "Part and whole are counted alike: divide by the sum of the weighted losses.",
+            edits={
+                "sum(weighted.values())": "sum(weights.values())",
+            },
+        ),
+        Mistake(
+            "each part was divided by the largest one",
+            "A share compares a part with the sum of all parts, not with the largest of them.",
+            edits={
+                "sum(weighted.values())": "max(weighted.values())",
+            },
+        ),
+        Mistake(
+            "each part was divided by the number of layers",
+            "A share compares a part with the sum of all parts.",
+            edits={
+                "sum(weighted.values())": "len(weighted)",
+            },
+        ),
+        Mistake(
             "the weights were left out",
-            "These are the shares of the raw losses. The optimiser sees each loss times its"
+            "These are the shares of the raw losses. The optimizer sees each loss times its"
             " weight.",
             edits={"weights[layer] * loss for": "loss for"},
         ),

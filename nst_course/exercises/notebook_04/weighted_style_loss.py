@@ -93,7 +93,67 @@ EXERCISE = Exercise(
             lambda r, i: 0 * r,
         ),
     ),
+    sizes=lambda i: {
+        "the number of layers": len(i["weights"]),
+        "the sum of the weights": sum(i["weights"].values()),
+    },
     mistakes=(
+        Mistake(
+            "each layer's loss was divided by 4",
+            "The ¼ of the paper's E_l is not part of the course's style loss.",
+            edits={
+                "weight * ((grams[layer] - style_grams[layer]) ** 2).mean()": (
+                    "weight * ((grams[layer] - style_grams[layer]) ** 2).mean() / 4"
+                ),
+            },
+        ),
+        Mistake(
+            "the norm of the difference was taken",
+            "`norm` is the root of the sum of the squares. E_l is the mean of the squares,"
+            " without a root.",
+            edits={
+                "((grams[layer] - style_grams[layer]) ** 2).mean()": (
+                    "(grams[layer] - style_grams[layer]).norm()"
+                ),
+            },
+        ),
+        Mistake(
+            "the absolute differences instead of the squares",
+            "E_l is the mean of squares.",
+            edits={
+                "((grams[layer] - style_grams[layer]) ** 2).mean()": (
+                    "(grams[layer] - style_grams[layer]).abs().mean()"
+                ),
+            },
+        ),
+        Mistake(
+            "each layer's loss was divided by its number of channels",
+            "The mean over the C² entries is divided by nothing more.",
+            edits={
+                "weight * ((grams[layer] - style_grams[layer]) ** 2).mean()": (
+                    "weight * ((grams[layer] - style_grams[layer]) ** 2).mean() /"
+                    " grams[layer].shape[-1]"
+                ),
+            },
+        ),
+        Mistake(
+            "the weights were added instead of multiplied",
+            "Each layer's loss is multiplied by its weight.",
+            edits={
+                "weight * ((": "weight + ((",
+            },
+        ),
+        Mistake(
+            "the `return` stands inside the loop",
+            "The function ends at its first `return`, so only the first layer counts.",
+            edits={
+                "        total = total + weight * ((grams[layer] - style_grams[layer]) **"
+                " 2).mean()\n    return total": (
+                    "        total = total + weight * ((grams[layer] - style_grams[layer]) **"
+                    " 2).mean()\n        return total"
+                ),
+            },
+        ),
         Mistake(
             "the layers were matched by their order",
             "The three dictionaries need not list the layers in the same order, nor the same"
@@ -151,7 +211,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "only the last layer counts",
-            "Each turn of the loop overwrites `total`. Add to what is there.",
+            "Each pass of the loop overwrites `total`. Add to what is there.",
             edits={"total = total + weight": "total = weight"},
         ),
     ),

@@ -1,4 +1,4 @@
-"""Exercises of notebook 05: the whole objective, where to start, and one step of the optimiser."""
+"""Exercises of notebook 05: the whole objective, where to start, and one step of the optimizer."""
 
 from . import initial_image, optimization_step, total_loss, total_variation
 

@@ -1,4 +1,4 @@
-"""Where the optimiser starts: from the photograph or from noise."""
+"""Where the optimization starts: from the photograph or from noise."""
 
 from __future__ import annotations
 
@@ -9,41 +9,90 @@ import torch
 from torch import Tensor
 
 from ..cases import picture
-from ..spec import Exercise, Inputs, Mistake
+from ..properties import table
+from ..spec import Call, Exercise, Inputs, Mistake, Property
 
 
-def _facts(call: Callable, inputs: Inputs) -> dict[str, Any]:
+class _Facts(dict):
     """What can be said about an image whose pixels may be drawn in more than one way."""
+
+    image: Tensor
+
+
+def _facts(call: Callable, inputs: Inputs) -> _Facts:
     content, init = inputs["content"], inputs["init"]
 
-    def made(seed: int) -> Any:
-        return call(content, init, torch.Generator().manual_seed(seed))
+    def made(seed: int, photograph: Tensor = content) -> Any:
+        return call(photograph, init, torch.Generator().manual_seed(seed))
 
     image = made(1)
-    if (
-        not isinstance(image, Tensor)
-        or image.shape != content.shape
-        or image.device != content.device
-    ):
-        return {"image": image}  # the form is wrong: no more can be said
-    return {
-        "image": image.detach() * (init == "content"),
-        "asks for a gradient": image.requires_grad,
+    facts = _Facts({"": image, "requires a gradient": True, "is a leaf": True, "is a copy": True})
+    if init == "noise":
+        facts |= dict.fromkeys(_TESTS, True) | {"repeatable": True, "new for a new seed": True}
+        facts |= {"independent of the photograph": True}
+    if not isinstance(image, Tensor) or image.shape != content.shape:
+        return facts  # the form is wrong: no more can be said
+    facts.image = values = image.detach()
+    facts |= {
+        "": values * (init == "content"),
+        "requires a gradient": image.requires_grad,
         "is a leaf": image.is_leaf,
-        "its pixels are the content image's own memory": image.data_ptr() == content.data_ptr(),
-        "lowest value": _rounded(image.min()),
-        "highest value": _rounded(image.max()),
-        "the same generator draws the same image": bool((image == made(1)).all()),
-        "another seed draws another image": not (image == made(2)).all(),
+        "is a copy": image.data_ptr() != content.data_ptr(),
     }
+    if init == "noise" and values.is_floating_point():
+        facts |= {name: test(values.double()) for name, test in _TESTS.items()}
+        facts["repeatable"] = bool((image == made(1)).all())
+        facts["new for a new seed"] = not (image == made(2)).all()
+        facts["independent of the photograph"] = bool((image == made(1, content / 2)).all())
+    return facts
 
 
-def _rounded(value: Tensor) -> float:
-    return round(float(value), 1) + 0.0  # no minus in front of a zero
+def _even(values: Tensor) -> bool:
+    """Kolmogorov and Smirnov's test at a level of about 1 in a million."""
+    ordered = values.flatten().sort().values
+    places = (torch.arange(len(ordered)) + 0.5) / len(ordered)
+    return bool((ordered - places).abs().max() < 0.05)
+
+
+def _drawn_one_by_one(values: Tensor) -> bool:
+    """Neighbors in any direction are uncorrelated, and many different values occur."""
+    centered = values - values.mean()
+    for axis in (1, 2, 3):
+        first, second = (centered.narrow(axis, i, centered.shape[axis] - 1) for i in (0, 1))
+        if (first * second).mean().abs() > 0.1 * centered.square().mean():
+            return False
+    return len(values.unique()) >= 200
+
+
+def _range(values: Tensor) -> bool | str:
+    low, high = float(values.min()), float(values.max())
+    return (low >= 0 and high <= 1) or f"no, {round(2 * low) / 2:g} to {round(2 * high) / 2:g}"
+
+
+_TESTS: dict[str, Callable[[Tensor], bool | str]] = {
+    "inside 0…1": _range,
+    "evenly spread": _even,
+    "drawn one by one": _drawn_one_by_one,
+}
+
+
+def _fact(name: str, says: str) -> Property:
+    def test(call: Call, inputs: Inputs) -> str | None:
+        facts = call(inputs)
+        if facts.get(name, True) is True:
+            return None
+        rows: list[tuple[str, Any]] = [("init", inputs["init"])]
+        if name in _TESTS:
+            quarters = torch.histc(facts.image.float(), 4, 0, 1) / facts.image.numel()
+            rows += [("lowest value", facts.image.min()), ("highest value", facts.image.max())]
+            rows += [("share of values in each quarter of 0…1", quarters)]
+        return table(rows)
+
+    return Property(says, test)
 
 
 def _case(init: str) -> Inputs:
-    content = 0.3 + 0.4 * picture(1, 3, 8, 8, seed=3, dtype=torch.float32)
+    content = 0.3 + 0.4 * picture(1, 3, 32, 32, seed=3, dtype=torch.float32)
     return {"content": content, "init": init, "generator": torch.Generator().manual_seed(1)}
 
 
@@ -52,17 +101,17 @@ EXERCISE = Exercise(
     notebook="05_optimization_loop",
     title="Where to start",
     prompt="""
-        Make the image that the optimiser will change. It starts as a copy of the content image
-        (init = "content"), or as noise spread evenly over 0…1 (init = "noise"). It asks for
+        Make the image that the optimizer will change. It starts as a copy of the content image
+        (init = "content"), or as noise spread evenly over 0…1 (init = "noise"). It requires
         gradients. The noise comes from the given generator, so that a run can be repeated.
     """,
     stub='''
         def my_initial_image(content, init, generator):
-            """Image to be optimised.
+            """Image to be optimized.
 
             content: (1, 3, H, W), values 0…1;  init: "content" or "noise"
             generator: torch.Generator for the noise
-            returns: (1, 3, H, W), a leaf that asks for gradients; `content` stays as it is
+            returns: (1, 3, H, W), a leaf that requires gradients; `content` stays as it is
             """
             ...  # YOUR CODE HERE
     ''',
@@ -75,10 +124,10 @@ EXERCISE = Exercise(
             return image.requires_grad_(True)
     """,
     why="`clone` gives the image memory of its own, so the photograph survives. `requires_grad_`"
-    " comes last: the optimiser needs a leaf, a tensor that was not computed from another one that"
-    " asks for gradients.",
+    " comes last: the optimizer needs a leaf, a tensor that was not computed from another one that"
+    " requires gradients.",
     notice="From the content image there is one result. From noise there is one for each seed, and"
-    " the layout has to be found anew, so it takes longer.",
+    " the layout has to be reconstructed from the features, so it takes longer.",
     hints=(
         "Two ways to make the numbers, and one line at the end that both share.",
         "`content.clone()` copies. `torch.rand` draws evenly from 0…1; it takes a shape and a"
@@ -88,23 +137,111 @@ EXERCISE = Exercise(
     cases=(lambda: _case("content"), lambda: _case("noise")),
     observe=_facts,
     definition="The image is a copy of the content image or even noise over 0…1, and it is a leaf"
-    " that asks for gradients.",
+    " that requires gradients.",
+    properties=(
+        _fact(
+            "requires a gradient", "The image requires gradients: `image.requires_grad` is True."
+        ),
+        _fact("is a leaf", "The image is a leaf: `image.is_leaf` is True."),
+        _fact("is a copy", "The image has memory of its own."),
+        _fact("inside 0…1", "All values of the noise lie in 0…1."),
+        _fact(
+            "evenly spread",
+            "The noise is spread evenly over 0…1: a quarter of the values lies in"
+            " each quarter of this range.",
+        ),
+        _fact(
+            "drawn one by one",
+            "Every value of the noise is drawn on its own: in all three"
+            " channels, in every row and every column.",
+        ),
+        _fact("repeatable", "A generator with the same seed gives the same noise."),
+        _fact("new for a new seed", "A generator with another seed gives other noise."),
+        _fact("independent of the photograph", "The noise does not depend on the photograph."),
+    ),
     mistakes=(
         Mistake(
-            "the content image itself was returned",
-            "The optimiser would paint over the photograph. Make a copy with `clone`.",
+            "the two ways to start are exchanged",
+            '`"content"` asks for the copy of the photograph, and `"noise"` for the noise.',
+            edits={
+                'init == "content"': 'init == "noise"',
+            },
+        ),
+        Mistake(
+            "the noise is normally distributed and clamped to 0…1",
+            "Clamping leaves a heap of values at exactly 0 and 1. `torch.rand` is spread evenly.",
+            edits={
+                "torch.rand(content.shape, generator=generator)": (
+                    "torch.randn(content.shape, generator=generator).clamp(0, 1)"
+                ),
+            },
+        ),
+        Mistake(
+            "the noise is normally distributed and not from the generator",
+            "`randn` has values below 0 and above 1, which are no colors; `rand` stays in 0…1."
+            " And without the generator nobody can repeat the run.",
+            edits={
+                "torch.rand(content.shape, generator=generator)": "torch.randn(content.shape)",
+            },
+        ),
+        Mistake(
+            "the noise was rounded to 0 and 1",
+            "The noise takes all values in between as well.",
+            edits={
+                "torch.rand(content.shape, generator=generator)": (
+                    "torch.rand(content.shape, generator=generator).round()"
+                ),
+            },
+        ),
+        Mistake(
+            "the noise is gray",
+            "Each of the three channels has noise of its own: draw (1, 3, H, W) values.",
+            edits={
+                "torch.rand(content.shape, generator=generator)": (
+                    "torch.rand(1, 1, *content.shape[2:], generator=generator).repeat(1, 3, 1, 1)"
+                ),
+            },
+        ),
+        Mistake(
+            "the start is a constant image",
+            "`init` asks for noise here, drawn with the generator.",
+            edits={
+                "torch.rand(content.shape, generator=generator)": "torch.full_like(content, 0.5)",
+            },
+        ),
+        Mistake(
+            "the noise runs from −1 to 1",
+            "Images are 0…1 in this course.",
+            edits={
+                "torch.rand(content.shape, generator=generator)": (
+                    "torch.rand(content.shape, generator=generator) * 2 - 1"
+                ),
+            },
+        ),
+        Mistake(
+            "the noise was mixed with the content image",
+            "Some programs start from such a mixture. Here the noise stands alone.",
+            edits={
+                "torch.rand(content.shape, generator=generator)": (
+                    "0.6 * torch.rand(content.shape, generator=generator) + 0.4 * content"
+                ),
+            },
+        ),
+        Mistake(
+            "the result shares its memory with the content image",
+            "The optimizer would change the photograph as well. Make a copy with `clone`.",
             edits={"content.clone()": "content"},
         ),
         Mistake(
-            "the image asks for no gradient",
-            "`backward` would fill no gradient for it. Say `requires_grad_(True)` at the end.",
+            "the image does not require gradients",
+            "`backward` would compute no gradient for it. Call `requires_grad_(True)` at the end.",
             edits={"image.requires_grad_(True)": "image"},
         ),
         Mistake(
-            "the image is computed from one that asks for gradients",
+            "the image is computed from one that requires gradients",
             "The copy was made after `requires_grad_`, so it is a result and not a leaf. The"
-            " optimiser refuses it: “can't optimize a non-leaf Tensor”. Copy first, then ask for"
-            " gradients.",
+            " optimizer refuses it: “can't optimize a non-leaf Tensor”. Copy first, then call"
+            " `requires_grad_`.",
             source="""
                 def my_initial_image(content, init, generator):
                     if init == "content":
@@ -115,7 +252,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "the noise is normally distributed",
-            "`randn` has values below 0 and above 1, which are no colours. `rand` stays in 0…1.",
+            "`randn` has values below 0 and above 1, which are no colors. `rand` stays in 0…1.",
             edits={"torch.rand(": "torch.randn("},
         ),
         Mistake(
@@ -124,8 +261,9 @@ EXERCISE = Exercise(
             edits={"generator=generator)": "generator=generator) * 255"},
         ),
         Mistake(
-            "the generator was not used",
-            "Without it every run draws from the global state, and nobody can repeat it.",
+            "the noise does not depend on the generator",
+            "Two generators with different seeds gave the same noise. Draw with"
+            " `generator=generator`, and leave its seed alone: the caller has chosen it.",
             edits={", generator=generator": ""},
         ),
         Mistake(

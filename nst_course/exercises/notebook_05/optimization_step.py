@@ -1,44 +1,43 @@
-"""One step of any optimiser, L-BFGS among them, with a closure."""
+"""One step of any optimizer, with a closure."""
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from ..cases import tensor
 from ..properties import holds
 from ..spec import Exercise, Inputs, Mistake
-
-
-def _objective(image: Tensor) -> Tensor:
-    """objective(image) = Σ (image − (1.5, 0.4))²"""
-    return ((image - tensor([1.5, 0.4])) ** 2).sum()
-
-
-def _case(optimizer: Callable, **settings: Any) -> Inputs:
-    image = tensor([[[[0.9, 0.2]]]]).requires_grad_(True)
-    optimizer = optimizer([image], **settings)
-    return {"image": image, "objective": _objective, "optimizer": optimizer}
-
-
-def _steep_case() -> Inputs:
-    """L-BFGS with a closure that is called several times a step, and a minimum outside 0…1."""
-
-    def objective(image: Tensor) -> Tensor:
-        """objective(image) = Σ (image − (1.5, 0.4))⁴"""
-        return ((image - tensor([1.5, 0.4])) ** 4).sum()
-
-    inputs = _case(torch.optim.LBFGS, lr=0.5, max_iter=4)
-    return {**inputs, "objective": objective}
+from .optimizers import (
+    GradientDescent,
+    SeveralEvaluations,
+    coupled_objective,
+    steep_objective,
+    step_case,
+)
 
 
 def _three_steps(call: Callable, inputs: Inputs) -> dict[str, Any]:
-    """Losses that three steps in a row return, and the image after them."""
-    losses = [call(*inputs.values()) for _ in range(3)]
-    return {"losses": losses, "image": inputs["image"].detach().clone()}
+    """What three steps in a row return, the image after them, and how they were made."""
+    image, objective, optimizer = inputs.values()
+    calls = 0
+
+    def counted(image: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        return objective(image)
+
+    counted.__doc__ = objective.__doc__
+    losses = [call(image, counted, optimizer) for _ in range(3)]
+    return {
+        "losses": losses,
+        "image": image.detach().clone(),
+        "the losses are numbers": all(isinstance(loss, numbers.Real) for loss in losses),
+        # One more evaluation in a step, for the loss to return, does no harm.
+        "the closure evaluates the objective once": calls <= optimizer.evaluations + 3,
+    }
 
 
 EXERCISE = Exercise(
@@ -46,17 +45,17 @@ EXERCISE = Exercise(
     notebook="05_optimization_loop",
     title="One step with a closure",
     prompt="""
-        Take one step of an optimiser. L-BFGS looks at the loss several times within a step, so it
-        wants a closure: a function that computes the loss and its gradient anew. Afterwards put
-        the pixels back into 0…1, in place, because the optimiser holds on to this tensor.
+        Take one step of an optimizer. L-BFGS evaluates the loss several times within a step, so it
+        needs a closure: a function that computes the loss and its gradient anew. Afterwards clamp
+        the pixels to 0…1, in place, because the optimizer keeps this very tensor.
     """,
     stub='''
         def my_step(image, objective, optimizer):
-            """One optimisation step; changes `image` in place.
+            """One optimization step; changes `image` in place.
 
-            image: (1, 3, H, W), a leaf that asks for gradients;  objective: image → scalar loss
+            image: (1, 3, H, W), a leaf that requires gradients;  objective: image → scalar loss
             optimizer: any of torch.optim, made for [image]
-            after the step, the pixels are cut to 0…1
+            after the step, the pixels are clamped to 0…1
             returns: the loss before the step, a number (`loss.item()`)
             """
             ...  # YOUR CODE HERE
@@ -75,59 +74,170 @@ EXERCISE = Exercise(
             return loss.item()
     """,
     why="The closure clears the gradient, computes the loss and its gradient, and returns the"
-    " loss. The step calls it as often as it likes and returns the first loss. Cutting the pixels"
-    " to 0…1 is no part of the objective: it comes after the step, and autograd does not record"
-    " it.",
-    notice="Adam calls the closure once a step, PyTorch's L-BFGS up to 25 times. “One step” of the"
-    " two is not the same amount of work, so compare them by time or by calls of the closure.",
+    " loss. The step calls it as often as it needs to and returns the first loss. Clamping is not"
+    " part of the objective: it comes after the step, and autograd does not record it.",
+    notice="Adam calls the closure once a step, PyTorch's L-BFGS up to 25 times. A step of one is"
+    " not the same amount of work as a step of the other, so compare them by time or by function"
+    " evaluations.",
     hints=(
         "Write a function inside the function. What has to happen in it so that `image.grad` is"
         " right whenever it is called?",
-        "In the closure: clear the gradient, compute the loss, go backward, return the loss. Hand"
-        " the closure itself to `optimizer.step`, without brackets.",
+        "In the closure: clear the gradient, compute the loss, call `backward`, return the loss."
+        " Give the closure itself to `optimizer.step`, without parentheses.",
         "`loss = optimizer.step(closure)`, then `with torch.no_grad(): image.clamp_(0, 1)`, then"
         " `return loss.item()`.",
     ),
     cases=(
-        lambda: _case(torch.optim.SGD, lr=0.1),
-        lambda: _case(torch.optim.Adam, lr=0.3),
-        lambda: _case(torch.optim.LBFGS, lr=0.5, max_iter=4),
-        _steep_case,
+        lambda: step_case(GradientDescent, lr=0.1),
+        lambda: step_case(GradientDescent, lr=0.4, momentum=0.5),
+        lambda: step_case(SeveralEvaluations, coupled_objective, lr=0.1),
+        lambda: step_case(SeveralEvaluations, steep_objective, lr=0.03, momentum=0.5),
     ),
     may_change=("image", "optimizer"),
     observe=_three_steps,
-    definition="After the optimiser's step the image is cut to 0…1, and the loss from before is"
-    " returned (here: three steps in a row).",
+    definition="After the step, the image is clamped to 0…1; the loss from before it is returned.",
     properties=(
         holds(
             "After a step all pixels lie in 0…1.",
             lambda r, i: bool(((r["image"] >= 0) & (r["image"] <= 1)).all()),
         ),
+        holds("The step returns a number, not a tensor.", lambda r, i: r["the losses are numbers"]),
+        holds(
+            "Each call of the closure evaluates the objective once.",
+            lambda r, i: r["the closure evaluates the objective once"],
+        ),
     ),
     mistakes=(
         Mistake(
+            "the loss is returned as a tensor",
+            "`optimizer.step` returns what the closure returned, a tensor with its whole graph."
+            " `.item()` makes a number of it.",
+            edits={
+                "return loss.item()": "return loss",
+            },
+        ),
+        Mistake(
+            "the pixels are not clamped at 0",
+            "Pixels below 0 stay as they are. `clamp_(0, 1)` has both bounds.",
+            edits={
+                "image.clamp_(0, 1)": "image.clamp_(max=1)",
+            },
+        ),
+        Mistake(
+            "the image is rescaled to 0…1",
+            "Rescaling changes every pixel, also those that are inside 0…1. Clamping changes the"
+            " others only.",
+            edits={
+                "image.clamp_(0, 1)": (
+                    "image.copy_((image - image.min()) / (image.max() - image.min()))"
+                ),
+            },
+        ),
+        Mistake(
+            "the pixels are clamped before the step",
+            "The step itself leaves 0…1. Clamp after it.",
+            edits={
+                "    with torch.no_grad():\n        image.clamp_(0, 1)\n": "",
+                "    loss = optimizer.step(closure)\n": (
+                    "    with torch.no_grad():\n        image.clamp_(0, 1)\n    loss ="
+                    " optimizer.step(closure)\n"
+                ),
+            },
+        ),
+        Mistake(
+            "the pixels are clamped inside the closure and after the step",
+            "The clamp after the step is right. The one inside the closure moves the image"
+            " between two evaluations of one step, so the optimizer draws wrong conclusions from"
+            " their difference.",
+            edits={
+                "        optimizer.zero_grad()\n": (
+                    "        with torch.no_grad():\n            image.clamp_(0, 1)\n       "
+                    " optimizer.zero_grad()\n"
+                ),
+            },
+        ),
+        Mistake(
+            "the gradient is cleared once, outside the closure",
+            "L-BFGS calls the closure several times in one step, and `backward` adds to the"
+            " gradient each time. Clear it inside the closure.",
+            edits={
+                "        optimizer.zero_grad()\n": "",
+                "    def closure():\n": "    optimizer.zero_grad()\n\n    def closure():\n",
+            },
+        ),
+        Mistake(
+            "the loss of the last evaluation was returned",
+            "The step evaluates the loss several times. The loss before the step is the first of"
+            " them, and `optimizer.step` returns it.",
+            source="""
+                def my_step(image, objective, optimizer):
+                    losses = []
+
+                    def closure():
+                        optimizer.zero_grad()
+                        losses.append(objective(image))
+                        losses[-1].backward()
+                        return losses[-1]
+
+                    optimizer.step(closure)
+                    with torch.no_grad():
+                        image.clamp_(0, 1)
+                    return losses[-1].item()
+            """,
+        ),
+        Mistake(
+            "the loss after the step was returned",
+            "The loss before the step is asked for: it is what `optimizer.step(closure)` returns.",
+            edits={
+                "return loss.item()": "return objective(image).item()",
+            },
+        ),
+        Mistake(
+            "the closure evaluates the objective twice",
+            "Every evaluation is a pass through the whole network. Keep the loss in a variable,"
+            " call `backward` on it, and return it.",
+            edits={
+                "return loss\n": "return objective(image)\n",
+            },
+        ),
+        Mistake(
+            "the loss was computed once, and the closure returns it",
+            "The closure has to compute the loss and its gradient anew at each call: L-BFGS"
+            " changes the image in between.",
+            source="""
+                def my_step(image, objective, optimizer):
+                    optimizer.zero_grad()
+                    loss = objective(image)
+                    loss.backward()
+                    optimizer.step(lambda: loss)
+                    with torch.no_grad():
+                        image.clamp_(0, 1)
+                    return loss.item()
+            """,
+        ),
+        Mistake(
             "the gradient is never cleared",
             "`backward` adds to what is there. From the second call of the closure on, the"
-            " optimiser sees a sum of gradients.",
+            " optimizer sees a sum of gradients.",
             edits={"        optimizer.zero_grad()\n": ""},
         ),
         Mistake(
             "the gradient is never computed",
-            "The closure returns the loss, but nothing calls `backward`, so the image stays where"
-            " it is.",
+            "Nothing calls `backward`, so there is no gradient and the image stays as it is.",
             edits={"        loss.backward()\n": ""},
         ),
         Mistake(
             "the closure returns nothing",
-            "The optimiser needs the loss: L-BFGS compares it between its inner steps, and `step`"
-            " hands it on to you. End the closure with `return loss`.",
+            "The optimizer needs the loss, and `step` returns it to you. End the closure with"
+            " `return loss`.",
             edits={"        return loss\n": ""},
             raises="NoneType",
         ),
         Mistake(
             "the step has no closure",
-            "Loss and gradient were computed once, before the step. Adam is content with that;"
-            " L-BFGS has to look at the loss again, and asks for a closure.",
+            "`optimizer.step` was called without a closure. That is enough for Adam. L-BFGS"
+            " evaluates"
+            " the loss several times within a step and cannot do without one.",
             source="""
                 def my_step(image, objective, optimizer):
                     optimizer.zero_grad()
@@ -141,16 +251,16 @@ EXERCISE = Exercise(
             raises="closure",
         ),
         Mistake(
-            "the closure was called, and its result handed over",
-            "`step(closure())` gives the optimiser a number. It wants the function, to call it"
+            "the closure was called, and its result was given to `step`",
+            "`step(closure())` gives the optimizer a tensor. It needs the function, to call it"
             " itself.",
             edits={"step(closure)": "step(closure())"},
             raises="not callable",
         ),
         Mistake(
             "the loss is computed outside the closure",
-            "The closure goes backward through one and the same loss each time. The second call"
-            " finds its graph freed, and the loss would be out of date anyway.",
+            "Each call of the closure runs `backward` on one and the same loss. At the second call"
+            " its graph is freed, and the loss would be out of date anyway.",
             edits={
                 "        loss = objective(image)\n": "",
                 "    def closure():\n": "    loss = objective(image)\n\n    def closure():\n",
@@ -158,10 +268,10 @@ EXERCISE = Exercise(
             raises="second time",
         ),
         Mistake(
-            "the pixels are cut inside the closure",
-            "Then the image moves while L-BFGS measures how the loss changes, and what it learns of"
-            " the curvature is wrong. After some hundred steps the loss can explode. Cut the pixels"
-            " after the step.",
+            "the pixels are clamped inside the closure",
+            "The image then moves between two evaluations of one step, and L-BFGS draws wrong"
+            " conclusions about the curvature. After some hundred steps the loss can diverge. Clamp"
+            " the pixels after the step.",
             edits={
                 "        optimizer.zero_grad()\n": (
                     "        with torch.no_grad():\n            image.clamp_(0, 1)\n"
@@ -171,16 +281,16 @@ EXERCISE = Exercise(
             },
         ),
         Mistake(
-            "the image is not cut to 0…1",
+            "the pixels are not clamped to 0…1",
             "Either there is no `clamp`, or its result went into a new tensor: `image ="
-            " image.clamp(0, 1)` leaves the tensor that the optimiser holds as it was. `clamp_`"
+            " image.clamp(0, 1)` leaves the tensor that the optimizer holds as it was. `clamp_`"
             " works in place.",
             edits={"    with torch.no_grad():\n        image.clamp_(0, 1)\n": ""},
         ),
         Mistake(
-            "autograd watched while the pixels were cut",
-            "A leaf that asks for gradients cannot be changed in place while autograd records. Put"
-            " `with torch.no_grad():` around `clamp_`.",
+            "the pixels were clamped while autograd was recording",
+            "A leaf that requires gradients cannot be changed in place while autograd records. Put"
+            " `clamp_` under `with torch.no_grad():`.",
             edits={
                 "    with torch.no_grad():\n        image.clamp_(0, 1)": "    image.clamp_(0, 1)"
             },

@@ -33,19 +33,23 @@ def _two_layers() -> Inputs:
 
 
 def _three_layers(dtype: torch.dtype) -> Inputs:
+    """Two content layers and two style layers, in different orders, with weights of their own."""
     widths = {"relu1_1": 2, "relu2_1": 3, "relu3_1": 4}
     return {
         "features": {
             name: drawn(1, width, 3, width, seed=width, dtype=dtype)
             for name, width in widths.items()
         },
-        "content_features": {"relu3_1": drawn(1, 4, 3, 4, seed=8, dtype=dtype)},
+        "content_features": {
+            "relu3_1": drawn(1, 4, 3, 4, seed=8, dtype=dtype),
+            "relu2_1": drawn(1, 3, 3, 3, seed=9, dtype=dtype),
+        },
         "style_grams": {
             name: drawn(1, width, width, seed=10 + width, dtype=dtype)
             for name, width in reversed(widths.items())
         },
         "style_layers": {"relu2_1": 0.25, "relu1_1": 0.75},
-        "content_weight": 2.0,
+        "content_weight": 3.0,
         "style_weight": 30.0,
     }
 
@@ -129,6 +133,12 @@ EXERCISE = Exercise(
             lambda r, i: 0 * r,
         ),
     ),
+    sizes=lambda i: {
+        "α": i["content_weight"],
+        "β": i["style_weight"],
+        "(α + β)": i["content_weight"] + i["style_weight"],
+        "the number of style layers": len(i["style_layers"]),
+    },
     mistakes=(
         Mistake(
             "α and β were exchanged",
@@ -153,7 +163,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "only the last style layer counts",
-            "Each turn of the loop overwrites `style`. Add to what is there.",
+            "Each pass of the loop overwrites `style`. Add to what is there.",
             edits={"style = style + weight": "style = weight"},
         ),
         Mistake(
@@ -163,14 +173,109 @@ EXERCISE = Exercise(
             edits={"style_weight * style": "style_weight * style / len(style_layers)"},
         ),
         Mistake(
-            "the losses were divided by α + β",
-            "Mixing with α and β that add up to one looks tidy, but it is another objective: the"
-            " value and the size of the steps change.",
+            "β has no effect",
+            "The style loss is added as it is. β, here `style_weight`, multiplies it.",
             edits={
-                "content_weight * content + style_weight * style": (
-                    "(content_weight * content + style_weight * style)"
-                    " / (content_weight + style_weight)"
-                )
+                "style_weight * style": "style",
+            },
+        ),
+        Mistake(
+            "α has no effect",
+            "The content loss is added as it is. α, here `content_weight`, multiplies it.",
+            edits={
+                "content_weight * content": "content",
+            },
+        ),
+        Mistake(
+            "α multiplies the style loss as well",
+            "α belongs to the content loss alone. With parentheses around the whole sum, the"
+            " style loss has the weight α · β.",
+            edits={
+                "style_weight * style": "content_weight * style_weight * style",
+            },
+        ),
+        Mistake(
+            "β multiplies the content loss as well",
+            "β belongs to the style loss alone. With parentheses around the whole sum, the"
+            " content loss has the weight α · β.",
+            edits={
+                "content_weight * content": "style_weight * content_weight * content",
+            },
+        ),
+        Mistake(
+            "β is applied twice",
+            "The style loss is multiplied by `style_weight` inside the loop and again outside.",
+            edits={
+                "style_weight * style": "style_weight**2 * style",
+            },
+        ),
+        Mistake(
+            "α is applied twice",
+            "The content loss is multiplied by `content_weight` inside the loop and again outside.",
+            edits={
+                "content_weight * content": "content_weight**2 * content",
+            },
+        ),
+        Mistake(
+            "α and β are both applied twice",
+            "Each weight multiplies its loss inside the loop and again outside.",
+            edits={
+                "content_weight * content": "content_weight**2 * content",
+                "style_weight * style": "style_weight**2 * style",
+            },
+        ),
+        Mistake(
+            "the weights of the layers are applied twice",
+            "Each style loss has the factor w_l once.",
+            edits={
+                "weight * nst.style_loss": "weight**2 * nst.style_loss",
+            },
+        ),
+        Mistake(
+            "the style loss is missing",
+            "Only the content loss is in the result. The total is the sum of both.",
+            edits={
+                " + style_weight * style": "",
+            },
+        ),
+        Mistake(
+            "the content loss is missing",
+            "Only the style loss is in the result. The total is the sum of both.",
+            edits={
+                "content_weight * content + ": "",
+            },
+        ),
+        Mistake(
+            "only the last content layer counts",
+            "Each pass of the loop overwrites `content`. Add to what is there.",
+            edits={
+                "content = content + nst": "content = nst",
+            },
+        ),
+        Mistake(
+            "the content losses were averaged over the layers",
+            "The losses of several content layers are added up, not averaged.",
+            edits={
+                "content_weight * content": "content_weight * content / len(content_features)",
+            },
+        ),
+        Mistake(
+            "each style loss was divided by C·H·W",
+            "The Gram matrix is divided by H·W already, and the loss is a mean over its entries."
+            " Nothing more is divided. (Some published solutions divide once more here.)",
+            edits={
+                "weight * nst.style_loss(gram, style_grams[layer])": (
+                    "weight * nst.style_loss(gram, style_grams[layer]) / features[layer].numel()"
+                ),
+            },
+        ),
+        Mistake(
+            "each style loss was divided by 4",
+            "The ¼ of the paper's E_l is not part of the course's style loss.",
+            edits={
+                "weight * nst.style_loss(gram, style_grams[layer])": (
+                    "weight * nst.style_loss(gram, style_grams[layer]) / 4"
+                ),
             },
         ),
         Mistake(

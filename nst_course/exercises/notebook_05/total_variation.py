@@ -1,12 +1,20 @@
-"""Total variation: how much neighbouring pixels differ."""
+"""Total variation: how much neighboring pixels differ."""
 
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from ..cases import picture, tensor
 from ..properties import finite_differences, holds, relation
 from ..spec import Exercise, Mistake
+
+
+def _three_channels(first: list[list[float]]) -> Tensor:
+    """An image whose other two channels are constant."""
+    red = tensor(first)
+    return torch.stack([red, 0 * red + 1, 0 * red])[None]
+
 
 EXERCISE = Exercise(
     name="total_variation",
@@ -14,11 +22,11 @@ EXERCISE = Exercise(
     title="Total variation",
     prompt="""
         Write the total variation of an image: the mean of the squared differences of horizontal
-        neighbours, plus the mean of the squared differences of vertical neighbours.
+        neighbors, plus the mean of the squared differences of vertical neighbors.
     """,
     stub='''
         def my_total_variation(image):
-            """Mean squared difference of horizontal neighbours plus that of vertical ones.
+            """Mean squared difference of horizontal neighbors plus that of vertical ones.
 
             image: (1, 3, H, W), with H and W at least 2
             returns: a scalar tensor
@@ -32,7 +40,7 @@ EXERCISE = Exercise(
             return (horizontal**2).mean() + (vertical**2).mean()
     """,
     why="All columns but the first, minus all columns but the last: every pixel meets its left"
-    " neighbour. The same for rows. The squares have a gradient everywhere, absolute values have"
+    " neighbor. The same for rows. The squares have a gradient everywhere, absolute values have"
     " none at zero.",
     notice="The loss knows no difference between noise and the edge of a house. With a large weight"
     " both go, and the picture turns into flat patches.",
@@ -43,8 +51,7 @@ EXERCISE = Exercise(
         "Square the two differences and take the mean of each on its own. Add the two means.",
     ),
     cases=(
-        lambda: {"image": tensor([[[[0.0, 1.0], [2.0, 5.0]]]])},
-        lambda: {"image": tensor([[[[0.0, 1.0, 0.0], [0.0, 3.0, 1.0]]]])},
+        lambda: {"image": _three_channels([[0.0, 1.0], [2.0, 5.0]])},
         lambda: {"image": picture(1, 3, 3, 4, seed=1)},
         lambda: {"image": picture(1, 3, 5, 4, seed=2, dtype=torch.float32)},
     ),
@@ -70,13 +77,96 @@ EXERCISE = Exercise(
             lambda i: {"image": i["image"].mT},
         ),
         relation(
-            "The colours in another order have the same total variation.",
+            "The colors in another order have the same total variation.",
             lambda i: {"image": i["image"].flip(1)},
         ),
         holds("It is never negative.", lambda r, i: bool(r >= 0)),
         finite_differences("image"),
     ),
+    sizes=lambda i: {
+        "the number of channels": i["image"].shape[1],
+        "H·W": i["image"].shape[2] * i["image"].shape[3],
+        "the number of pixel values": i["image"].numel(),
+    },
     mistakes=(
+        Mistake(
+            "each sum was divided by the number of all pixel values",
+            "There are fewer differences than pixel values: one less in each row, or in each"
+            " column. `.mean()` divides by the right count.",
+            edits={
+                "(horizontal**2).mean() + (vertical**2).mean()": (
+                    "((horizontal**2).sum() + (vertical**2).sum()) / image.numel()"
+                ),
+            },
+        ),
+        Mistake(
+            "each sum was divided by its number of differences in one channel",
+            "The mean runs over the three channels as well, so there are three times as many"
+            " differences.",
+            edits={
+                "(horizontal**2).mean() + (vertical**2).mean()": (
+                    "((horizontal**2).mean() + (vertical**2).mean()) * 3"
+                ),
+            },
+        ),
+        Mistake(
+            "the last row and the last column were left out",
+            "The horizontal differences exist in every row, the vertical ones in every column."
+            " Only the axis along which you shift gets shorter.",
+            edits={
+                "image[:, :, :, 1:] - image[:, :, :, :-1]": (
+                    "image[:, :, :-1, 1:] - image[:, :, :-1, :-1]"
+                ),
+                "image[:, :, 1:, :] - image[:, :, :-1, :]": (
+                    "image[:, :, 1:, :-1] - image[:, :, :-1, :-1]"
+                ),
+            },
+        ),
+        Mistake(
+            "the last row and column were left out, and the squares were summed",
+            "The horizontal differences exist in every row, the vertical ones in every column."
+            " And the definition takes means, not sums.",
+            edits={
+                "image[:, :, :, 1:] - image[:, :, :, :-1]": (
+                    "image[:, :, :-1, 1:] - image[:, :, :-1, :-1]"
+                ),
+                "image[:, :, 1:, :] - image[:, :, :-1, :]": (
+                    "image[:, :, 1:, :-1] - image[:, :, :-1, :-1]"
+                ),
+                "(horizontal**2).mean() + (vertical**2).mean()": (
+                    "(horizontal**2).sum() + (vertical**2).sum()"
+                ),
+            },
+        ),
+        Mistake(
+            "pixels two steps apart were compared",
+            "Neighbors are one pixel apart: `1:` and `:-1`.",
+            edits={
+                "image[:, :, :, 1:] - image[:, :, :, :-1]": (
+                    "image[:, :, :, 2:] - image[:, :, :, :-2]"
+                ),
+                "image[:, :, 1:, :] - image[:, :, :-1, :]": (
+                    "image[:, :, 2:, :] - image[:, :, :-2, :]"
+                ),
+            },
+        ),
+        Mistake(
+            "the roots were taken as well",
+            "The root of the mean square is a distance. The definition has no root.",
+            edits={
+                "(horizontal**2).mean() + (vertical**2).mean()": (
+                    "(horizontal**2).mean().sqrt() + (vertical**2).mean().sqrt()"
+                ),
+            },
+        ),
+        Mistake(
+            "this is the variance of all pixels",
+            "`var` compares each pixel with the mean of the image. Total variation compares each"
+            " pixel with its neighbors.",
+            edits={
+                "(horizontal**2).mean() + (vertical**2).mean()": "image.var()",
+            },
+        ),
         Mistake(
             "the absolute differences instead of the squares",
             "Both are called total variation, and their weights are not comparable. Here the"
@@ -93,18 +183,18 @@ EXERCISE = Exercise(
             },
         ),
         Mistake(
-            "only horizontal neighbours were compared",
-            "Horizontal stripes would cost nothing. The vertical neighbours belong to it too.",
+            "only horizontal neighbors were compared",
+            "Horizontal stripes would cost nothing. The vertical neighbors belong to it too.",
             edits={" + (vertical**2).mean()": ""},
         ),
         Mistake(
-            "only vertical neighbours were compared",
-            "Vertical stripes would cost nothing. The horizontal neighbours belong to it too.",
+            "only vertical neighbors were compared",
+            "Vertical stripes would cost nothing. The horizontal neighbors belong to it too.",
             edits={"(horizontal**2).mean() + ": ""},
         ),
         Mistake(
             "the image was wrapped round at its borders",
-            "`roll` makes the last column a neighbour of the first. Those two have nothing to do"
+            "`roll` makes the last column a neighbor of the first. Those two have nothing to do"
             " with each other.",
             edits={
                 "image[:, :, :, 1:] - image[:, :, :, :-1]": "image - image.roll(1, 3)",
@@ -117,12 +207,12 @@ EXERCISE = Exercise(
             edits={"(horizontal**2)": "horizontal", "(vertical**2)": "vertical"},
         ),
         Mistake(
-            "the colours were compared as well",
-            "Red, green and blue of one pixel are no neighbours in the picture. Shift along the"
+            "the colors were compared as well",
+            "Red, green and blue of one pixel are no neighbors in the picture. Shift along the"
             " height and the width, and leave the second axis alone.",
             edits={
-                "    return": "    colours = image[:, 1:] - image[:, :-1]\n    return",
-                "(vertical**2).mean()": "(vertical**2).mean() + (colours**2).sum() / image.numel()",
+                "    return": "    colors = image[:, 1:] - image[:, :-1]\n    return",
+                "(vertical**2).mean()": "(vertical**2).mean() + (colors**2).sum() / image.numel()",
             },
         ),
         Mistake(
