@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import nst_course as nst
+from nst_course import device
 from nst_course.network import weights
 
 
@@ -12,6 +13,17 @@ def no_bfloat16_unit(monkeypatch):
     """The same numbers on every CPU: ``precision="auto"`` means float32 unless a test asks."""
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False, raising=False)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
+
+
+@pytest.fixture
+def fast_at(monkeypatch):
+    """A function that gives this machine units for these short formats, and for no others."""
+
+    def choose(*formats: torch.dtype) -> None:
+        monkeypatch.setattr(device, "has_fast_bfloat16", lambda _: torch.bfloat16 in formats)
+        monkeypatch.setattr(device, "has_fast_float16", lambda _: torch.float16 in formats)
+
+    return choose
 
 
 @pytest.fixture(scope="session")

@@ -63,8 +63,8 @@ def test_best_device_can_be_computed_on():
 
 
 @pytest.mark.parametrize("fast", [False, True])
-def test_fast_number_format_and_description_agree_on_the_unit(monkeypatch, fast):
-    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda device: fast)
+def test_fast_number_format_and_description_agree_on_the_unit(fast_at, fast):
+    fast_at(*[torch.bfloat16] * fast)
     assert machine.fast_dtype(CPU) == (torch.bfloat16 if fast else torch.float32)
     words = machine.describe(CPU)
     assert words.startswith("CPU, ") and f"{torch.get_num_threads()} core" in words

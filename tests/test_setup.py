@@ -65,6 +65,7 @@ SHOW = "import os, sys; print('RAN', __package__, sys.argv[1:], 'in', os.getcwd(
 
 
 def load_course():
+    """A module of its own, whose names a test may set."""
     spec = importlib.util.spec_from_file_location("course", ROOT / "course.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -289,20 +290,20 @@ def dry(course, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / ".venv").mkdir()
-    monkeypatch.setattr(course, "VENV", tmp_path / ".venv")
+    course.VENV = tmp_path / ".venv"
     monkeypatch.setattr(course.shutil, "which", lambda name: None)
     monkeypatch.setattr(course.sys, "platform", "linux")
     monkeypatch.setattr(course.os.path, "exists", lambda path: False)
     this = str(sys.version_info[:2]).encode()
     course.answers = {"nvidia-smi": b"", sys.executable: b"", course.PYTHON: this}
-    monkeypatch.setattr(course, "output", lambda *c, **_: course.answers[c[0]])
+    course.output = lambda *command, **_: course.answers[command[0]]
     course.ran, course.failures = [], {}
 
     def run(*command):
         course.ran.append(" ".join(str(part) for part in command[1:]))
         return next((say for word, say in course.failures.items() if word in command), None)
 
-    monkeypatch.setattr(course, "run", run)
+    course.run = run
     return course
 
 
@@ -347,16 +348,16 @@ def test_an_index_is_reachable_or_not_within_seconds(course, indexes, capsys, mo
         patience.append(timeout)
         return ask(*command, timeout=timeout)
 
-    monkeypatch.setattr(course, "output", output)
+    course.output = output
     for index, commands in [(f"{indexes}/cpu", 2), (f"{indexes}/nothing", 1), (CLOSED, 1)]:
-        monkeypatch.setattr(course, "CPU_INDEX", index)
+        course.CPU_INDEX = index
         assert len(list(course.steps(True, None, ["pip"]))) == commands
         assert index in capsys.readouterr().out
     assert max(patience) <= 5  # seconds, where an index neither answers nor refuses
 
 
 @pytest.mark.parametrize("change", ["pyproject.toml", "folder", "Python"])
-def test_the_stamp_notices_what_an_installation_depends_on(dry, monkeypatch, change, tmp_path):
+def test_the_stamp_notices_what_an_installation_depends_on(dry, change, tmp_path):
     dry.set_up()
     dry.ran.clear()
     dry.set_up()
@@ -364,7 +365,7 @@ def test_the_stamp_notices_what_an_installation_depends_on(dry, monkeypatch, cha
     if change == "pyproject.toml":
         (tmp_path / change).write_text("new")
     elif change == "folder":
-        monkeypatch.setattr(dry, "HERE", tmp_path / "moved")
+        dry.HERE = tmp_path / "moved"
     else:
         dry.answers[dry.PYTHON] = b"(3, 9)"
     dry.set_up()

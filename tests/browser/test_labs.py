@@ -280,10 +280,9 @@ def open_lab(jupyter, chromium):
 
 def test_all_cells_of_the_first_notebook_run_from_the_menu(jupyter, chromium):
     page = LabPage(jupyter, chromium, "00_start_here")
-    page.run_all()
-    errors, page.errors = page.errors, []
-    page.close()
-    assert errors == []
+    with contextlib.closing(page):
+        page.run_all()
+    assert page.errors == []
     assert "Traceback" not in jupyter.messages()
 
 

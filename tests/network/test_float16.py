@@ -7,7 +7,6 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course import device as machine
 from nst_course.network import convolution
 from nst_course.statistics import fast_gram_matrix
 from nst_course.transfer.tiling import TiledNetwork, WholeNetwork
@@ -60,10 +59,9 @@ def test_tiles_find_the_same_up_to_the_rounding_of_float16(narrow_backbone, coar
 
 
 @pytest.fixture
-def with_unit(monkeypatch):
+def with_unit(fast_at):
     """A machine that multiplies float16 numbers in hardware, in name at least."""
-    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda device: False)
-    monkeypatch.setattr(machine, "has_fast_float16", lambda device: True)
+    fast_at(torch.float16)
 
 
 def transfer(backbone: nst.Backbone, **settings) -> nst.StyleTransfer:

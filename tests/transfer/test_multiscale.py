@@ -13,7 +13,6 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course import device as machine
 from nst_course.cli import command as cli
 from nst_course.images.io import resized
 from nst_course.transfer import multiscale
@@ -141,8 +140,8 @@ class Killed(BaseException):
 @pytest.mark.parametrize("unit", [False, True])  # with one, the last steps are in float32
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 @pytest.mark.parametrize("after", [1, 7, 8, 12, 13, 18, 20])
-def test_resumed_equals_uninterrupted(make, tmp_path, monkeypatch, optimizer, after, unit):
-    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda device: unit)
+def test_resumed_equals_uninterrupted(make, tmp_path, fast_at, optimizer, after, unit):
+    fast_at(*[torch.bfloat16] * unit)
 
     def build(size, start):
         return make(size, start, optimizer=optimizer)

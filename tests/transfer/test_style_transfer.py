@@ -13,7 +13,6 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course import device as machine
 from nst_course.optim.lbfgs import LBFGS
 from nst_course.transfer import estimate as forecast
 from nst_course.transfer import memory, optimizers, terms, tiling
@@ -265,9 +264,9 @@ def test_total_variation_smooths(make):
 
 
 @pytest.fixture
-def with_unit(monkeypatch):
+def with_unit(fast_at):
     """A machine that multiplies bfloat16 numbers in hardware, in name at least."""
-    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda device: True)
+    fast_at(torch.bfloat16)
 
 
 def test_bfloat16_finds_nearly_the_same_loss(make, with_unit):
@@ -285,10 +284,9 @@ def precisions(transfer, count: int) -> list[torch.dtype]:
     ]
 
 
-def test_auto_is_float32_without_a_unit_and_ends_in_float32_with_one(make, monkeypatch):
-    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda device: False)
+def test_auto_is_float32_without_a_unit_and_ends_in_float32_with_one(make, fast_at):
     assert set(precisions(make(), 5)) == {torch.float32}
-    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda device: True)
+    fast_at(torch.bfloat16)
     assert precisions(make(), 20) == [torch.bfloat16] * 18 + [torch.float32] * 2
     assert precisions(make(), 1) == [torch.float32]  # one step at a time, as the labs take them
     assert set(precisions(make(precision="float32"), 5)) == {torch.float32}
@@ -296,11 +294,8 @@ def test_auto_is_float32_without_a_unit_and_ends_in_float32_with_one(make, monke
 
 
 @pytest.mark.slow
-def test_auto_gets_within_2_percent_of_float32_at_equal_steps(make, monkeypatch):
+def test_auto_gets_within_2_percent_of_float32_at_equal_steps(make, fast_at):
     """In the median of twelve pairs: on so small a network, two runs of one pair part ways."""
-    fast = None
-    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda device: fast == torch.bfloat16)
-    monkeypatch.setattr(machine, "has_fast_float16", lambda device: fast == torch.float16)
     contents = ("cat", "coffee", "astronaut", "dahlia")
     styles = ("great_wave", "composition_viii", "village_street_in_auvers")
     ratios = {torch.bfloat16: [], torch.float16: []}
@@ -308,17 +303,17 @@ def test_auto_gets_within_2_percent_of_float32_at_equal_steps(make, monkeypatch)
         content, style = (nst.load_image(name, size=32) for name in names)
         float32 = make(content=content, style=style, precision="float32")
         exact = float32.run(60, progress=False)
-        for fast in ratios:
+        for short in ratios:
+            fast_at(short)
             auto = make(content=content, style=style, precision="auto").run(60, progress=False)
             assert exact.history["total"] != auto.history["total"]
             assert auto.best_iteration >= 54  # losses of bfloat16 and of float32 do not compete
             ends = [float32.losses(result.image)["total"].item() for result in (auto, exact)]
-            ratios[fast].append(ends[0] / ends[1])
+            ratios[short].append(ends[0] / ends[1])
     assert {dtype for dtype in ratios if statistics.median(ratios[dtype]) >= 1.02} == set()
 
 
-def test_bfloat16_without_a_unit_is_told_once(make, monkeypatch):
-    monkeypatch.setattr(machine, "has_fast_bfloat16", lambda device: False)
+def test_bfloat16_without_a_unit_is_told_once(make):
     [sentence] = make(precision="bfloat16").run(2, progress=False).messages
     assert "no unit for bfloat16" in sentence and 'precision="auto"' in sentence
     assert make(precision="auto").run(2, progress=False).messages == ()

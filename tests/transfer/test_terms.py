@@ -189,8 +189,8 @@ def test_style_loss_is_0_for_the_artwork_itself(make, pictures, statistic, narro
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "auto"])
-def test_short_formats_and_statistics_go_together(make, precision, monkeypatch):
-    monkeypatch.setattr("nst_course.device.has_fast_bfloat16", lambda device: True)
+def test_short_formats_and_statistics_go_together(make, precision, fast_at):
+    fast_at(torch.bfloat16)
     for statistic in STATISTICS:
         coarse, exact = (make(statistic=statistic, precision=p) for p in (precision, "float32"))
         ends = [min(totals(run.steps(20))) for run in (coarse, exact)]
