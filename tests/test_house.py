@@ -107,7 +107,7 @@ def test_the_estimate_is_short():
 
 
 def test_a_file_can_be_read_in_one_sitting():
-    assert {file for file in IMPORTS if lines(file) > 300} <= {"labs/style_transfer.py"}
+    assert [file for file in IMPORTS if lines(file) > 300] == []
 
 
 @pytest.mark.parametrize("folder", sorted({part(f) for f in IMPORTS if "/" in f}))

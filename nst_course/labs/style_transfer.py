@@ -9,20 +9,17 @@ import ipywidgets as widgets
 
 from ..errors import CourseError
 from ..images.animation import save_animation
-from ..images.encode import jpeg, png
-from ..images.io import load_image, save_image, to_pil
+from ..images.io import save_image, to_pil
 from ..transfer.initial import STARTS
 from ..transfer.optimizers import LEARNING_RATES
 from ..transfer.style_transfer import STYLE_LAYERS
+from .branch_view import BranchView
 from .controls import WIDE, WRAP, button, choice_slider, chosen_picture, on_change, picture_menu
-from .curves import curves_svg
-from .frames import enlarged, side_by_side, wipe
 from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone
 from .photo_upload import PhotoUpload
 from .recipe import recipe
-from .timeline import Branch, Frame
 from .transfer_settings import SIZES, first_image, live, make_transfer
 from .uploads import store_upload
 
@@ -60,8 +57,6 @@ class StyleTransferLab(LiveRunLab):
             "style transfer", make_transfer, live, self.settings(), first_image, steps
         )
         self._make_views()
-        self.live_run.on_draw.append(self._draw)
-        self.live_run.on_pause.append(self._offer_branches)
         self.live_run.reset.on_click(lambda _: self._reset())
         self._lay_out()
         self._show_inputs()
@@ -152,8 +147,7 @@ class StyleTransferLab(LiveRunLab):
             self.live_run.restart(self.settings())
         except CourseError as error:
             self.live_run.say(str(error), error=True)
-        self.timeline.max = 0
-        self._offer_branches()
+        self.view.reset()
 
     def _simplify(self) -> None:
         """Show three controls, or all of them, including those for branches."""
@@ -165,18 +159,9 @@ class StyleTransferLab(LiveRunLab):
 
     def _make_views(self) -> None:
         self.thumbnails = [widgets.HTML(layout={"margin": "4px"}) for _ in range(2)]
-        self.wipe = widgets.IntSlider(
-            max=100, description="Before %", continuous_update=False, layout=WIDE
-        )
-        self.timeline = widgets.IntSlider(
-            max=0, description="Timeline", continuous_update=False, layout=WIDE
-        )
-        self.branch_menu = widgets.Dropdown(
-            options=[("A", 0)], description="Branch", layout={"width": "160px"}
-        )
-        self.compare = widgets.Dropdown(
-            options=[("nothing", None)], description="Compare", layout={"width": "180px"}
-        )
+        self.view = view = BranchView(self.live_run)
+        self.timeline, self.wipe = view.timeline, view.wipe
+        self.branch_menu, self.compare = view.branch_menu, view.compare
         self.fork = button("Continue from here", "code-fork", "a new branch from this frame")
         self.file = widgets.Text(value="my_picture.png", description="File", layout=WIDE)
         self.save = button("Save picture", "save", "write the picture that is shown to the file")
@@ -185,9 +170,6 @@ class StyleTransferLab(LiveRunLab):
         self.code = widgets.Textarea(
             rows=18, description="Code", layout={"width": "100%", "display": "none"}
         )
-        on_change(self._show_frame, self.wipe, self.compare)
-        self.timeline.observe(self._scrub, "value")
-        on_change(self._choose_branch, self.branch_menu)
         self.fork.on_click(lambda _: self._fork())
         self.save.on_click(lambda _: self._save())
         self.animate.on_click(lambda _: self._save_animation())
@@ -226,96 +208,10 @@ class StyleTransferLab(LiveRunLab):
         for image, menu in zip(self.thumbnails, (self.content, self.style), strict=True):
             image.value = chosen_picture(menu)
 
-    # ------------------------------------------------------------ drawing
-
-    def _draw(self) -> None:
-        """Show the newest frame, unless an older one is selected; runs in the worker's thread."""
-        branch = self.live_run.runner.branch
-        self.live_run.curves.value = self._curves(branch)
-        at_newest = self._at_newest()
-        self._stretch_timeline(branch)
-        if at_newest:
-            self._show_frame(final=not self.live_run.worker.playing)
-
-    def _stretch_timeline(self, branch: Branch) -> None:
-        """Extend the slider to the newest frame, and keep it there if it was at the end."""
-        at_newest = self._at_newest()
-        newest = branch.frames[-1].iteration if branch.frames else 0
-        self.timeline.max = newest
-        if at_newest:
-            self.timeline.value = newest
-
-    def _at_newest(self) -> bool:
-        """Whether the slider is at the newest frame."""
-        return self.timeline.value == self.timeline.max
-
-    def _shown_frame(self) -> tuple[Branch, Frame] | None:
-        """The branch and the frame that are shown, or None before the first step."""
-        branch = self.live_run.runner.branch
-        if not branch.frames:
-            return None
-        if self._at_newest():
-            return branch, branch.frames[-1]
-        near = min(branch.frames, key=lambda frame: abs(frame.iteration - self.timeline.value))
-        return branch, near
-
-    def _show_frame(self, final: bool = True) -> None:
-        shown = self._shown_frame()
-        if shown is None:
-            return
-        branch, frame = shown
-        picture = enlarged(frame.image)
-        caption = f"branch {branch.name}, step {frame.iteration}"
-        other = self.compare.value
-        if other is not None and self.live_run.runner.timeline.branches[other].frames:
-            beside = self.live_run.runner.timeline.branches[other]
-            picture = side_by_side(picture, enlarged(beside.frames[-1].image))
-            caption += f" · right: branch {beside.name}, step {beside.frames[-1].iteration}"
-        elif self.wipe.value:
-            settings = branch.changes[0][1]
-            before = enlarged(load_image(settings["content"], settings["size"]))
-            picture = wipe(before, picture, self.wipe.value / 100)
-            caption += " · left of the line: the content"
-        encode, kind = (png, "png") if final else (jpeg, "jpeg")
-        self.live_run.show_picture(encode(picture), kind, caption)
-
-    def _curves(self, branch: Branch) -> str:
-        other = self.compare.value
-        branches = self.live_run.runner.timeline.branches
-        beside = branches[other].history if other is not None else None
-        return curves_svg(branch.history, branch.marks, beside)
-
-    def _offer_branches(self) -> None:
-        runner = self.live_run.runner
-        names = [(branch.name, index) for index, branch in enumerate(runner.timeline.branches)]
-        current = runner.timeline.branches.index(runner.branch)
-        chosen = self.compare.value
-        self.branch_menu.options = names
-        self.branch_menu.value = current
-        self.compare.options = [("nothing", None), *[pair for pair in names if pair[1] != current]]
-        self.compare.value = chosen if chosen != current else None
-
-    def _scrub(self, _change: dict) -> None:
-        if not self.live_run.worker.is_current():
-            self._show_frame()
-
-    def _choose_branch(self) -> None:
-        if self.live_run.worker.is_current():
-            return
-        runner = self.live_run.runner
-        branch = runner.timeline.branches[self.branch_menu.value]
-        if branch is not runner.branch:
-            self.live_run.worker.pause()
-            runner.choose(branch)
-            self.timeline.value = self.timeline.max  # the newest frame of the other branch
-            self._stretch_timeline(branch)
-            self._show_frame()
-            self.live_run.curves.value = self._curves(branch)
-
     # ------------------------------------------------------------ actions
 
     def _fork(self) -> None:
-        shown = self._shown_frame()
+        shown = self.view.shown_frame()
         if shown is None:
             self.live_run.say("There is no frame yet: press Play or Step first.")
             return
@@ -326,8 +222,7 @@ class StyleTransferLab(LiveRunLab):
         except CourseError as error:
             self.live_run.say(str(error), error=True)
             return
-        self.timeline.max = 0
-        self._offer_branches()
+        self.view.reset()
         self.live_run.say(
             f"Branch {new.name} starts from step {frame.iteration} of branch {branch.name}: "
             "change a setting and press Play."
@@ -335,7 +230,7 @@ class StyleTransferLab(LiveRunLab):
 
     def _save(self) -> None:
         with self._report_errors():
-            shown = self._shown_frame()
+            shown = self.view.shown_frame()
             if shown is None:
                 raise CourseError("There is no picture yet; press Play or Step first.")
             path = save_image(shown[1].image, self.file.value)

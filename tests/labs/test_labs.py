@@ -19,8 +19,8 @@ from PIL import Image
 
 import nst_course as nst
 from nst_course.device import process_memory
+from nst_course.labs import branch_view, transfer_settings
 from nst_course.labs import style_transfer as lab_module
-from nst_course.labs import transfer_settings
 from nst_course.labs.curves import MAX_POINTS, curves_svg
 from nst_course.labs.frames import side_by_side, wipe
 from nst_course.labs.live_run import LiveRun
@@ -423,8 +423,9 @@ def lab(monkeypatch, tmp_path, small):
     monkeypatch.chdir(tmp_path)
     load = nst.load_image
     small_load = functools.lru_cache(lambda name, size=None: load(name, min(size or 32, 32)))
-    for module in (lab_module, transfer_settings):
+    for module in (branch_view, transfer_settings):
         monkeypatch.setattr(module, "load_image", small_load)
+    for module in (lab_module, transfer_settings):
         monkeypatch.setattr(module, "shared_backbone", lambda pooling: small[2])
     made = nst.labs.StyleTransferLab(size=128, steps=6, beginner=False)
     yield made
@@ -457,7 +458,7 @@ def test_lab_plays_to_the_end_and_ends_with_a_lossless_picture(lab):
 def test_lab_run_in_the_cell_equals_the_package(lab, small):
     lab.run()
     content, style, backbone = small
-    content, style = (lab_module.load_image(name, 128) for name in ("cat", "great_wave"))
+    content, style = (transfer_settings.load_image(name, 128) for name in ("cat", "great_wave"))
     *_, step = nst.StyleTransfer(content, style, backbone).steps(6)
     assert torch.equal(lab.live_run.runner.branch.frames[-1].image, step.image)
 
@@ -511,7 +512,7 @@ def test_recipe_paints_the_same_picture_again(lab, monkeypatch):
     lab.run(3)
     lab.copy.click()
     assert lab.code.layout.display == ""
-    monkeypatch.setattr(nst, "load_image", lab_module.load_image)
+    monkeypatch.setattr(nst, "load_image", transfer_settings.load_image)
     names: dict = {}
     exec(lab.code.value, names)  # it is our own text, and what a reader will run
     assert torch.equal(names["step"].image, lab.live_run.runner.branch.frames[-1].image)

@@ -1,0 +1,135 @@
+"""Which frame of which branch a lab shows: the timeline, the branches, and two ways to compare."""
+
+import ipywidgets as widgets
+
+from ..images.encode import jpeg, png
+from ..images.io import load_image
+from .controls import WIDE, on_change
+from .curves import curves_svg
+from .frames import enlarged, side_by_side, wipe
+from .live_run import LiveRun
+from .timeline import Branch, Frame
+
+
+class BranchView:
+    """The controls that choose what a `LiveRun` shows.
+
+    Args:
+        live_run: the run. Its settings name the photograph, ``"content"``, and its ``"size"``.
+
+    Attributes:
+        timeline: which step is shown.
+        wipe: up to which per cent of the width the photograph is shown instead.
+        branch_menu: which branch is shown.
+        compare: which other branch is shown next to it.
+    """
+
+    def __init__(self, live_run: LiveRun):
+        self.live_run = live_run
+        self.timeline = widgets.IntSlider(
+            max=0, description="Timeline", continuous_update=False, layout=WIDE
+        )
+        self.wipe = widgets.IntSlider(
+            max=100, description="Before %", continuous_update=False, layout=WIDE
+        )
+        self.branch_menu = widgets.Dropdown(
+            options=[("A", 0)], description="Branch", layout={"width": "160px"}
+        )
+        self.compare = widgets.Dropdown(
+            options=[("nothing", None)], description="Compare", layout={"width": "180px"}
+        )
+        self.timeline.observe(self._scrub, "value")
+        on_change(self._choose_branch, self.branch_menu)
+        on_change(self._show_frame, self.wipe, self.compare)
+        live_run.on_draw.append(self._draw)
+        live_run.on_pause.append(self.offer_branches)
+
+    def reset(self) -> None:
+        """Back to the start of a branch that has no frames yet."""
+        self.timeline.max = 0
+        self.offer_branches()
+
+    def _draw(self) -> None:
+        """Show the newest frame, unless an older one is selected; runs in the worker's thread."""
+        branch = self.live_run.runner.branch
+        self.live_run.curves.value = self._curves(branch)
+        at_newest = self._at_newest()
+        self._stretch_timeline(branch)
+        if at_newest:
+            self._show_frame(final=not self.live_run.worker.playing)
+
+    def _stretch_timeline(self, branch: Branch) -> None:
+        """Extend the slider to the newest frame, and keep it there if it was at the end."""
+        at_newest = self._at_newest()
+        newest = branch.frames[-1].iteration if branch.frames else 0
+        self.timeline.max = newest
+        if at_newest:
+            self.timeline.value = newest
+
+    def _at_newest(self) -> bool:
+        """Whether the slider is at the newest frame."""
+        return self.timeline.value == self.timeline.max
+
+    def shown_frame(self) -> tuple[Branch, Frame] | None:
+        """The branch and the frame that are shown, or None before the first step."""
+        branch = self.live_run.runner.branch
+        if not branch.frames:
+            return None
+        if self._at_newest():
+            return branch, branch.frames[-1]
+        near = min(branch.frames, key=lambda frame: abs(frame.iteration - self.timeline.value))
+        return branch, near
+
+    def _show_frame(self, final: bool = True) -> None:
+        shown = self.shown_frame()
+        if shown is None:
+            return
+        branch, frame = shown
+        picture = enlarged(frame.image)
+        caption = f"branch {branch.name}, step {frame.iteration}"
+        other = self.compare.value
+        if other is not None and self.live_run.runner.timeline.branches[other].frames:
+            beside = self.live_run.runner.timeline.branches[other]
+            picture = side_by_side(picture, enlarged(beside.frames[-1].image))
+            caption += f" · right: branch {beside.name}, step {beside.frames[-1].iteration}"
+        elif self.wipe.value:
+            settings = branch.changes[0][1]
+            before = enlarged(load_image(settings["content"], settings["size"]))
+            picture = wipe(before, picture, self.wipe.value / 100)
+            caption += " · left of the line: the content"
+        encode, kind = (png, "png") if final else (jpeg, "jpeg")
+        self.live_run.show_picture(encode(picture), kind, caption)
+
+    def _curves(self, branch: Branch) -> str:
+        other = self.compare.value
+        branches = self.live_run.runner.timeline.branches
+        beside = branches[other].history if other is not None else None
+        return curves_svg(branch.history, branch.marks, beside)
+
+    def offer_branches(self) -> None:
+        """List all branches in the two menus."""
+        runner = self.live_run.runner
+        names = [(branch.name, index) for index, branch in enumerate(runner.timeline.branches)]
+        current = runner.timeline.branches.index(runner.branch)
+        chosen = self.compare.value
+        self.branch_menu.options = names
+        self.branch_menu.value = current
+        self.compare.options = [("nothing", None), *[pair for pair in names if pair[1] != current]]
+        self.compare.value = chosen if chosen != current else None
+
+    def _scrub(self, _change: dict) -> None:
+        if not self.live_run.worker.is_current():
+            self._show_frame()
+
+    def _choose_branch(self) -> None:
+        if self.live_run.worker.is_current():
+            return
+        runner = self.live_run.runner
+        branch = runner.timeline.branches[self.branch_menu.value]
+        if branch is not runner.branch:
+            self.live_run.worker.pause()
+            runner.choose(branch)
+            self.timeline.value = self.timeline.max  # the newest frame of the other branch
+            self._stretch_timeline(branch)
+            self._show_frame()
+            self.live_run.curves.value = self._curves(branch)
