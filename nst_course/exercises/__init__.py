@@ -6,7 +6,9 @@
     nst.exercises.gram_matrix.check(my_gram)    # says what is wrong, and never raises
     nst.exercises.gram_matrix.hint()            # one more hint at each call
     nst.exercises.gram_matrix.solution()        # the code and the reason
-    nst.exercises.progress()                    # what is solved in this kernel, by notebook
+    nst.exercises.gram_matrix.use(my_gram)      # my_gram once it is right, the course's till then
+    nst.exercises.progress()                    # what is solved, in all notebooks and kernels
+    nst.exercises.progress.reset()              # erases that
 
 **In a notebook** an exercise is one code cell: the stub, two empty lines, and the call of `check`,
 as `nst.exercises.NAME.cell()` writes it. So the student edits and runs one cell and reads the
@@ -47,12 +49,28 @@ def registry() -> dict[str, Any]:
     return SESSIONS
 
 
-def progress() -> None:
-    """Show what is solved in this kernel, by notebook."""
-    from .progress_table import Progress
-    from .report import show
+class _Progress:
+    """What this user has solved so far, in all notebooks and kernels."""
 
-    show(Progress(list(registry().values())))
+    def __call__(self) -> None:
+        """Show it, by notebook."""
+        from .progress_table import Progress
+        from .record import RECORD
+        from .report import show
+
+        exercises = [session.exercise for session in registry().values()]
+        show(Progress(exercises, RECORD.entries()))
+
+    def reset(self) -> None:
+        """Erase it."""
+        from .record import RECORD
+        from .report import Report, show
+
+        RECORD.reset()
+        show(Report("note", "Your progress was erased. All exercises are open again."))
+
+
+progress = _Progress()
 
 
 def __getattr__(name: str) -> Any:

@@ -29,7 +29,6 @@ from nst_course.exercises.grader.judge import judge, matching_mistakes
 from nst_course.exercises.grader.sandbox import Sandbox
 from nst_course.exercises.grader.source import compiled
 from nst_course.exercises.grader.verdicts import CATEGORIES
-from nst_course.exercises.progress_table import Progress
 from nst_course.exercises.properties import finite_differences, holds, relation
 from nst_course.exercises.session import Session
 from nst_course.exercises.spec import Exercise, Mistake
@@ -544,23 +543,6 @@ def test_solution_shows_code_and_reason(mean_square, capsys):
 def test_an_exercise_shows_its_prompt_and_stub(mean_square):
     text = repr(Session(mean_square))
     assert "Write the mean of the squares." in text and "YOUR CODE HERE" in text
-
-
-def test_state_and_progress():
-    exercises = make(), make(name="other"), make(name="third", notebook="98_other")
-    one, two, three = map(Session, exercises)
-    one.examine(lambda x: (x**2).mean())
-    two.examine(lambda x: x.sum())
-    three.examine(three.compiled(three.exercise.stub))
-    assert [e.state for e in (one, two, three)] == ["solved", "tried", "open"]
-    one.examine(lambda x: x.sum())
-    assert one.state == "solved"  # a later slip does not take it away
-
-    table = Progress([three, one, two])
-    assert "1 of 3 exercises solved" in repr(table)
-    assert "0 of 1  98_other" in repr(table) and "1 of 2  99_nothing" in repr(table)
-    assert "mean_square (solved)" in repr(table) and "other (tried)" in repr(table)
-    assert "1 of 2" in table._repr_html_() and "✓ mean_square" in table._repr_html_()
 
 
 def test_html_is_escaped_and_has_no_fixed_colours(mean_square):

@@ -37,6 +37,7 @@ class Verdict:
     category: str
     report: Report
     mistake: str = ""  # what is wrong, in words, where the check knows it
+    where: str = ""  # what is wrong at one place in the student's code, where there is one
 
     @property
     def solved(self) -> bool:
@@ -46,12 +47,32 @@ class Verdict:
     def attempted(self) -> bool:
         return self.category != "not attempted"
 
+    @property
+    def hint(self) -> str:
+        """A sentence that leads from what was wrong to the next attempt."""
+        if self.where:
+            return self.where
+        if self.category == "raised":
+            return (
+                "Print what goes into the line that is named: `print(x.shape)` for a tensor. Then"
+                " compare it with the shapes in the docstring. " + self.mistake
+            ).strip()
+        if self.category == "property":
+            return (
+                "Compute this small example by hand, one step after the other. Then print the same"
+                " steps in your function, and look for the first one that differs."
+            )
+        return " ".join(self.report.sentences)
+
     def with_line(self, repair: Repair | None) -> Verdict:
         """The same verdict, with the line of the student's code that it is about."""
-        if repair is None or self.report.block.startswith("line "):
+        if repair is None:
             return self
+        if self.report.block.startswith("line "):
+            return replace(self, where=place(repair))
         block = f"{_line(repair.line_number, repair.line)}\n\n{self.report.block}"
-        return replace(self, report=replace(self.report, block=block.rstrip("\n")))
+        report = replace(self.report, block=block.rstrip("\n"))
+        return replace(self, report=report, where=place(repair))
 
     def with_place(self, repair: Repair | None) -> Verdict:
         """The same verdict, with what is wrong in that line."""
