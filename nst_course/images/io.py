@@ -120,6 +120,13 @@ def resized(image: Tensor, size: Sequence[int]) -> Tensor:
     return result.clamp_(0, 1).to(image.device)
 
 
+def scaled(image: Tensor, longer_side: int) -> Tensor:
+    """An image (1, 3, H, W), 0…1, resized to a longer side in pixels."""
+    factor = longer_side / max(image.shape[2:])
+    size = [max(1, round(side * factor)) for side in image.shape[2:]]
+    return image if size == list(image.shape[2:]) else resized(image, size)
+
+
 def from_pil(picture: Image.Image) -> Tensor:
     """A Pillow picture in mode RGB as a tensor (1, 3, H, W), float32, 0…1."""
     values = torch.from_numpy(np.array(picture, dtype=np.uint8))

@@ -13,7 +13,7 @@ from ..checks import as_image, check_count
 from ..device import describe as describe_device
 from ..device import readable_bytes, readable_time
 from ..errors import CourseError
-from ..images.io import load_image, resized
+from ..images.io import load_image, resized, scaled
 from ..network.vgg import Backbone, load_backbone
 from .multiscale import FIRST_SIZE, Forecast, MultiScale, schedule
 from .progress import Result, Step
@@ -141,15 +141,6 @@ def load(name: str, picture: Picture, size: int) -> Tensor:
     """A picture given by name, path or tensor, with its longer side no longer than ``size``."""
     image = picture if isinstance(picture, Tensor) else load_image(picture, size)
     return scaled(as_image(name, image), size)
-
-
-def scaled(image: Tensor, longer_side: int) -> Tensor:
-    """An image (1, 3, H, W) in the size with this longer side."""
-    factor = longer_side / max(image.shape[2:])
-    height, width = (max(1, round(side * factor)) for side in image.shape[2:])
-    if (height, width) == tuple(image.shape[2:]):
-        return image
-    return resized(image, (height, width))
 
 
 def fingerprint(image: Tensor) -> str:

@@ -8,9 +8,10 @@ from torch import Tensor
 
 from ..checks import as_image, check_choice, check_count, renamed
 from ..device import PRECISIONS
+from ..images.io import scaled
 from ..network.vgg import Backbone
 from .maximize import in_precision
-from .patches import check_channels, scaled
+from .patches import check_channels
 
 
 @renamed(rate="step_size")

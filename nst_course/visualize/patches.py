@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..checks import as_image, check_count, renamed_attribute
 from ..errors import CourseError
-from ..images.io import bundled_images, load_image, resized
+from ..images.io import bundled_images, load_image, scaled
 from ..network.receptive_field import receptive_field
 from ..network.vgg import Backbone
 
@@ -154,15 +154,6 @@ def at_sizes(image: Tensor, sizes: Sequence[int]) -> list[Tensor]:
     """Copies of an image (1, 3, H, W) with these longer sides, ascending, none enlarged."""
     own = max(image.shape[2:])
     return [scaled(image, side) for side in sorted({min(size, own) for size in sizes})]
-
-
-def scaled(image: Tensor, longer_side: int) -> Tensor:
-    """An image (1, 3, H, W) resized to a longer side in pixels."""
-    factor = longer_side / max(image.shape[2:])
-    if factor == 1:
-        return image
-    size = [max(1, round(side * factor)) for side in image.shape[2:]]
-    return resized(image, size)
 
 
 def check_channels(backbone: Backbone, layer: str, channels: Iterable[int]) -> None:

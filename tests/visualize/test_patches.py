@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 import nst_course as nst
-from nst_course.visualize.patches import scaled
+from nst_course.images.io import scaled
 
 visualize = nst.visualize
 
