@@ -24,6 +24,7 @@ from nst_course import exercises
 from nst_course.exercises.grader.judge import judge, matching_mistakes
 from nst_course.exercises.grader.source import compiled
 from nst_course.exercises.spec import Exercise, Mistake
+from tests.exercises.right_answers import RIGHT_ANSWERS
 
 ROOT = Path(__file__).parents[2]
 EXERCISES = [session.exercise for session in exercises.registry().values()]
@@ -148,148 +149,9 @@ def test_the_package_passes_its_own_exercises(name):
     assert verdict.solved, verdict
 
 
-# Right answers that look different from the solution, by the exercise they belong to.
-OTHER_RIGHT_ANSWERS = {
-    "receptive_field": [
-        """
-        def f(layers):
-            size = 1
-            for kernel, stride in reversed(layers):  # from the unit down to the image
-                size = (size - 1) * stride + kernel
-            return [size, torch.tensor([s for _, s in layers]).prod()]
-        """
-    ],
-    "activation_loss": ["f = lambda features, channel: features[0, channel].mean().neg()"],
-    "content_loss": ["f = torch.nn.functional.mse_loss", "f = torch.nn.MSELoss()"],
-    "content_gradient": [
-        """
-        def f(features, target):
-            features = features.clone().requires_grad_(True)
-            loss = ((features.relu() - target) ** 2).sum() / 2
-            return torch.autograd.grad(loss, features)[0]
-        """
-    ],
-    "invert_features": [
-        """
-        def f(extract, content, start, steps, step_size):
-            target = extract(content).detach()
-            image = start.clone().requires_grad_()
-            optimizer = torch.optim.SGD([image], lr=step_size)
-            for _ in range(steps):
-                optimizer.zero_grad()
-                torch.nn.functional.mse_loss(extract(image), target).backward()
-                optimizer.step()
-            return image
-        """,
-        """
-        def f(extract, content, start, steps, step_size):
-            target, image = extract(content), start
-            for _ in range(steps):
-                image = image.detach().requires_grad_()
-                loss = (extract(image) - target).square().mean()
-                image = image - step_size * torch.autograd.grad(loss, image)[0]
-            return image
-        """,
-    ],
-    "gram_matrix": [
-        "f = lambda F: torch.einsum('bihw,bjhw->bij', F, F) / F[0, 0].numel()",
-        """
-        def f(features):
-            grams = []
-            for maps in features:
-                flat = maps.permute(1, 2, 0).reshape(-1, len(maps))
-                grams.append(flat.T @ flat / len(flat))
-            return torch.stack(grams)
-        """,
-        """
-        def f(features):
-            b, c, h, w = features.size()
-            gram = torch.zeros(b, c, c, dtype=features.dtype)
-            for i in range(c):
-                for j in range(c):
-                    gram[:, i, j] = (features[:, i] * features[:, j]).mean((1, 2))
-            return gram
-        """,
-    ],
-    "style_loss": ["f = lambda G, A: (G - A).square().sum() / G.shape[1] ** 2"],
-    "mended_style_loss": [
-        """
-        def f(raw_gram, raw_style_gram, height, width):
-            channels = raw_gram.shape[1]
-            difference = ((raw_gram - raw_style_gram) ** 2).sum()
-            return 1 / 4 / channels**2 / (height * width) ** 2 * difference
-        """
-    ],
-    "convert_weight": ["f = lambda weight, channels, positions: weight / channels / channels"],
-    "shuffle_positions": ["f = lambda x, order: x.flatten(2).index_select(2, order).view_as(x)"],
-    "weighted_style_loss": [
-        "f = lambda G, A, w: sum(w[l] * torch.nn.functional.mse_loss(G[l], A[l]) for l in w)"
-    ],
-    "layer_shares": [
-        """
-        def f(losses, weights):
-            total = 0
-            for layer in weights:
-                total += weights[layer] * losses[layer]
-            return {layer: weights[layer] * losses[layer] / total for layer in weights}
-        """
-    ],
-    "equal_gradient_weights": [
-        """
-        def f(losses, image):
-            weights = {}
-            for layer, loss in losses.items():
-                image.grad = None
-                loss.backward(retain_graph=True)
-                weights[layer] = 1 / image.grad.norm()
-            total = sum(weights.values())
-            return {layer: weight / total for layer, weight in weights.items()}
-        """
-    ],
-    "total_loss": [
-        """
-        def f(features, content_features, style_grams, style_layers, alpha, beta):
-            loss = 0
-            for l, target in content_features.items():
-                loss += alpha * nst.content_loss(features[l], target)
-            for l, w in style_layers.items():
-                loss += beta * w * nst.style_loss(nst.gram_matrix(features[l]), style_grams[l])
-            return loss
-        """
-    ],
-    "total_variation": [
-        "f = lambda image: image.diff(dim=2).square().mean() + image.diff(dim=3).square().mean()"
-    ],
-    "initial_image": [
-        """
-        def f(content, init, generator):
-            start = content if init == "content" else torch.empty_like(content).uniform_(
-                0, 1, generator=generator)
-            return start.detach().clone().requires_grad_()
-        """
-    ],
-    "optimization_step": [
-        """
-        def f(image, objective, optimizer):
-            losses = []
-
-            def closure():
-                image.grad = None
-                losses.append(objective(image))
-                losses[-1].backward()
-                return losses[-1]
-
-            optimizer.step(closure)
-            image.data.clamp_(0, 1)
-            return losses[0].item()
-        """
-    ],
-}
-
-
 @pytest.mark.parametrize(
     "name, source",
-    [(name, source) for name, many in OTHER_RIGHT_ANSWERS.items() for source in many],
+    [(name, source) for name, many in RIGHT_ANSWERS.items() for source in many],
 )
 def test_other_right_answers_are_right(name, source):
     names = {"torch": torch, "nst": nst}

@@ -11,7 +11,7 @@ from . import verdicts
 from .edits import TELLING
 from .form import right_numbers_in_another_form, several_values, single_number_in_a_tensor
 from .multiple import multiple
-from .outcome import Outcome, same_gradients
+from .outcome import Outcome, same_gradient
 from .places import place
 from .sandbox import AnswerRaised, Raised
 from .shown import numbers, shapes
@@ -76,7 +76,7 @@ def _multiple(trial: Trial) -> Verdict | None:
     if any(o.raised or o.changed or o.no_backward for o in trial.outcomes):
         return None
     if any(
-        mine is None and right is not None
+        mine is None and not same_gradient(mine, right)
         for o, e in zip(trial.outcomes, trial.expected, strict=True)
         for mine, right in zip(o.gradients, e.gradients, strict=True)
     ):
@@ -140,11 +140,11 @@ def _gradient(trial: Trial) -> Verdict | None:
 def _gradient_of_a_case(
     exercise: Exercise, inputs: Inputs, outcome: Outcome, right: Outcome, same_values: bool
 ) -> Verdict | None:
-    if not same_gradients(outcome, right):
-        for mine, theirs in zip(outcome.gradients, right.gradients, strict=True):
-            if mine is None and theirs is not None:
+    for mine, theirs in zip(outcome.gradients, right.gradients, strict=True):
+        if not same_gradient(mine, theirs):
+            if mine is None:
                 return verdicts.gradient_cut(exercise.gradient[0])
-            if same_values and mine is not None and difference(mine, theirs):
+            if same_values:
                 block = table([*inputs.items(), ("your gradient", mine), ("expected", theirs)])
                 return verdicts.gradient_partly_cut(exercise.gradient[0], block)
     return None

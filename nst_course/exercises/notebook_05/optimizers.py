@@ -50,22 +50,25 @@ class GradientDescent(torch.optim.Optimizer):
             return closure()
 
     @torch.no_grad()
-    def _move(self) -> None:
+    def _move(self, factor: float = 1.0) -> None:
         (parameter,) = self.param_groups[0]["params"]
         if parameter.grad is not None:
             self.velocity = self.momentum * self.velocity + parameter.grad
-            parameter -= self.param_groups[0]["lr"] * self.velocity
+            parameter -= factor * self.param_groups[0]["lr"] * self.velocity
 
 
 class SeveralEvaluations(GradientDescent):
-    """Four moves within one step, each after a new evaluation of the closure, as L-BFGS makes."""
+    """Four moves within one step, each after a new evaluation of the closure, as L-BFGS makes.
+
+    The moves get shorter as the loss that the closure returns gets smaller.
+    """
 
     def step(self, closure: Callable) -> Any:  # type: ignore[override]
-        first = self._evaluated(closure)
-        self._move()
+        first = loss = self._evaluated(closure)
         for _ in range(3):
-            self._evaluated(closure)
-            self._move()
+            self._move(float(loss) / float(first))
+            loss = self._evaluated(closure)
+        self._move(float(loss) / float(first))
         return first
 
 

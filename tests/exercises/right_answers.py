@@ -1,0 +1,215 @@
+"""Right answers that look different from the solution, by the exercise they belong to."""
+
+RIGHT_ANSWERS = {
+    "unit_patch": [
+        """
+        import numpy as np
+        def f(row, column, size, jump, first_center):
+            center = first_center + jump * np.array([row, column])
+            top, left = np.floor(center - (size - 1) / 2).astype(int)
+            return np.int64(top), np.int64(left), top + size, left + size
+        """,
+    ],
+    "receptive_field": [
+        """
+        def f(layers):
+            size = 1
+            for kernel, stride in reversed(layers):  # from the unit down to the image
+                size = (size - 1) * stride + kernel
+            return [size, torch.tensor([s for _, s in layers]).prod()]
+        """
+    ],
+    "activation_loss": ["f = lambda features, channel: features[0, channel].mean().neg()"],
+    "content_loss": [
+        """
+        def f(F, P):
+            total = torch.zeros(1)
+            for c in range(F.shape[1]):
+                total = total + (F[0, c] - P[0, c]).square().sum()
+            return total / F.numel()
+        """,
+        """
+        def f(F, P):
+            return torch.nn.functional.pairwise_distance(F.flatten(), P.flatten()) ** 2 / F.numel()
+        """,
+        "f = torch.nn.functional.mse_loss",
+        "f = torch.nn.MSELoss()",
+    ],
+    "content_gradient": [
+        """
+        def f(features, target):
+            features = features.clone().requires_grad_(True)
+            loss = ((features.relu() - target) ** 2).sum() / 2
+            return torch.autograd.grad(loss, features)[0]
+        """
+    ],
+    "invert_features": [
+        """
+        def f(extract, content, start, steps, step_size):
+            target = extract(content).detach()
+            image = start.clone().requires_grad_()
+            optimizer = torch.optim.SGD([image], lr=step_size)
+            for _ in range(steps):
+                optimizer.zero_grad()
+                torch.nn.functional.mse_loss(extract(image), target).backward()
+                optimizer.step()
+            return image
+        """,
+        """
+        def f(extract, content, start, steps, step_size):
+            target, image = extract(content), start
+            for _ in range(steps):
+                image = image.detach().requires_grad_()
+                loss = (extract(image) - target).square().mean()
+                image = image - step_size * torch.autograd.grad(loss, image)[0]
+            return image
+        """,
+    ],
+    "gram_matrix": [
+        """
+        class Gram(torch.nn.Module):
+            def forward(self, x):
+                flat = x.view(x.size(0), x.size(1), -1)
+                return torch.bmm(flat, flat.transpose(1, 2)).div(flat.size(2))
+
+
+        f = Gram()
+        """,
+        """
+        def f(*, features):
+            flat = features.double().flatten(2)
+            return (flat @ flat.mT / flat.shape[-1]).to(features.dtype)
+        """,
+        """
+        @torch.compile
+        def f(x):
+            flat = x.flatten(2)
+            return torch.matmul(flat, flat.permute(0, 2, 1)) / flat.shape[2]
+        """,
+        "f = lambda F: torch.einsum('bihw,bjhw->bij', F, F) / F[0, 0].numel()",
+        """
+        def f(features):
+            grams = []
+            for maps in features:
+                flat = maps.permute(1, 2, 0).reshape(-1, len(maps))
+                grams.append(flat.T @ flat / len(flat))
+            return torch.stack(grams)
+        """,
+        """
+        def f(features):
+            b, c, h, w = features.size()
+            gram = torch.zeros(b, c, c, dtype=features.dtype)
+            for i in range(c):
+                for j in range(c):
+                    gram[:, i, j] = (features[:, i] * features[:, j]).mean((1, 2))
+            return gram
+        """,
+    ],
+    "style_loss": ["f = lambda G, A: (G - A).square().sum() / G.shape[1] ** 2"],
+    "mended_style_loss": [
+        """
+        def f(raw_gram, raw_style_gram, height, width):
+            channels = raw_gram.shape[1]
+            difference = ((raw_gram - raw_style_gram) ** 2).sum()
+            return 1 / 4 / channels**2 / (height * width) ** 2 * difference
+        """
+    ],
+    "convert_weight": ["f = lambda weight, channels, positions: weight / channels / channels"],
+    "shuffle_positions": ["f = lambda x, order: x.flatten(2).index_select(2, order).view_as(x)"],
+    "weighted_style_loss": [
+        """
+        def f(grams, style_grams, weights):
+            losses = [weights.get(l, 0) * (grams[l] - style_grams[l]).pow(2).mean() for l in grams]
+            return torch.stack(losses).sum()
+        """,
+        "f = lambda G, A, w: sum(w[l] * torch.nn.functional.mse_loss(G[l], A[l]) for l in w)",
+    ],
+    "layer_shares": [
+        """
+        def f(losses, weights):
+            total = 0
+            for layer in weights:
+                total += weights[layer] * losses[layer]
+            return {layer: weights[layer] * losses[layer] / total for layer in weights}
+        """
+    ],
+    "equal_gradient_weights": [
+        """
+        def f(losses, image):
+            weights = {}
+            for layer, loss in losses.items():
+                image.grad = None
+                loss.backward(retain_graph=True)
+                weights[layer] = 1 / image.grad.norm()
+            total = sum(weights.values())
+            return {layer: weight / total for layer, weight in weights.items()}
+        """
+    ],
+    "total_loss": [
+        """
+        def f(features, content_features, style_grams, style_layers, alpha, beta):
+            total = torch.zeros(1)
+            for layer in features:
+                if layer in content_features:
+                    target = content_features[layer]
+                    total = total + alpha * nst.content_loss(features[layer], target)
+                if style_layers.get(layer, 0):
+                    gram = nst.gram_matrix(features[layer])
+                    total += beta * style_layers[layer] * nst.style_loss(gram, style_grams[layer])
+            return total
+        """,
+        """
+        def f(features, content_features, style_grams, style_layers, alpha, beta):
+            loss = 0
+            for l, target in content_features.items():
+                loss += alpha * nst.content_loss(features[l], target)
+            for l, w in style_layers.items():
+                loss += beta * w * nst.style_loss(nst.gram_matrix(features[l]), style_grams[l])
+            return loss
+        """,
+    ],
+    "total_variation": [
+        """
+        def f(img):
+            total = 0
+            for channel in range(3):
+                red = img[0, channel]
+                total = total + (red[1:] - red[:-1]).pow(2).mean()
+                total = total + (red[:, 1:] - red[:, :-1]).pow(2).mean()
+            return total / 3
+        """,
+        """
+        def f(img):
+            kernel = torch.tensor([[-1.0, 1.0]]).to(img)
+            planes = img.transpose(0, 1)
+            across = torch.nn.functional.conv2d(planes, kernel[None, None])
+            down = torch.nn.functional.conv2d(planes, kernel.T[None, None])
+            return (across**2).mean() + (down**2).mean()
+        """,
+        "f = lambda image: image.diff(dim=2).square().mean() + image.diff(dim=3).square().mean()",
+    ],
+    "initial_image": [
+        """
+        def f(content, init, generator):
+            start = content if init == "content" else torch.empty_like(content).uniform_(
+                0, 1, generator=generator)
+            return start.detach().clone().requires_grad_()
+        """
+    ],
+    "optimization_step": [
+        """
+        def f(image, objective, optimizer):
+            losses = []
+
+            def closure():
+                image.grad = None
+                losses.append(objective(image))
+                losses[-1].backward()
+                return losses[-1]
+
+            optimizer.step(closure)
+            image.data.clamp_(0, 1)
+            return losses[0].item()
+        """
+    ],
+}
