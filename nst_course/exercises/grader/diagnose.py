@@ -151,6 +151,8 @@ def _gradient_of_a_case(
 
 
 def _two_mistakes(trial: Trial) -> Verdict | None:
+    if trial.repair:
+        return None  # one change is enough
     for first, second in trial.known_pairs():
         return verdicts.two_mistakes(first, second, numbers(trial))
     return None
@@ -171,11 +173,11 @@ _LOOKS: tuple[Callable[[Trial], Verdict | None], ...] = (
     right_numbers_in_another_form,
     _telling_place,
     _multiple,
+    _two_mistakes,
     _raised,
     _wrong_form,
     _changed,
     _gradient,
     _place,
-    _two_mistakes,
     _failing_property,
 )

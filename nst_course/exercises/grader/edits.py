@@ -16,8 +16,8 @@ KINDS = (
     "precedence", "return", "accumulate", "module", "floor", "statement", "out of the loop",
     "into the loop", "closure returns", "into the closure", "out of the closure", "detached",
     "no_grad", "transpose", "retain_graph", "dtype", "divisor", "factor", "reduction", "function",
-    "item", "reduce", "keyword", "sign", "operator", "factors", "comparison", "arguments",
-    "constant", "method", "values", "in place", "name", "order",
+    "item", "reduce", "sign", "operator", "factors", "comparison", "arguments",
+    "constant", "keyword", "method", "values", "in place", "name", "order",
 )  # fmt: skip
 
 # A change of these kinds says more about the mistake than the result does.
@@ -112,8 +112,9 @@ def _expressions(
         elif node.attr in ("T", "H"):
             yield "transpose", ast.Attribute(node.value, "mT", node.ctx)
     elif isinstance(node, ast.Constant) and type(node.value) is int:
-        for other in (node.value + 1, node.value - 1):
-            yield "constant", ast.Constant(other)
+        for other in dict.fromkeys([node.value + 1, node.value - 1, 0, 1, 2, 3]):
+            if other != node.value:
+                yield "constant", ast.Constant(other)
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
         for operator in _OTHER_COMPARISONS.get(type(node.ops[0]), ()):
             yield "comparison", ast.Compare(node.left, [operator()], node.comparators)

@@ -144,6 +144,16 @@ _MEANINGS: tuple[tuple[str, Translation], ...] = (
         "Only a tensor with a single entry can become a Python number. Reduce it first.",
     ),
     (
+        r"modified by an inplace operation",
+        "Something that `backward` needs was changed after it had been computed. Was a result from"
+        " before the loop used again inside it? Compute it anew in each pass.",
+    ),
+    (
+        r"'tuple' object has no attribute",
+        "This is a tuple, and its first element is meant: `[0]`. `torch.autograd.grad` returns a"
+        " tuple with one gradient for each input.",
+    ),
+    (
         r"has no attribute",
         "This object has nothing of that name. Print its `type(…)`: is it what you expect?",
     ),

@@ -136,14 +136,15 @@ def _outcome_of(exercise: Exercise, source: str, case: int) -> Outcome:
 @functools.lru_cache(maxsize=4096)
 def _with_both(exercise: Exercise, first: Mistake, second: Mistake) -> str:
     """The solution with two mistakes in it; empty if they change the same place."""
-    source = exercise.code
-    for right, wrong in [*first.edits.items(), *second.edits.items()]:
-        if source.count(right) != 1:
-            return ""
-        source = source.replace(right, wrong)
-    try:
-        compile(source, "<two mistakes>", "exec")
-    except SyntaxError:
-        return ""
     alone = (exercise.mistake_source(first), exercise.mistake_source(second))
-    return source if first.edits and second.edits and source not in alone else ""
+    for mistakes in ((first, second), (second, first)):
+        source = exercise.code
+        for right, wrong in [edit for mistake in mistakes for edit in mistake.edits.items()]:
+            source = source.replace(right, wrong) if source.count(right) == 1 else ""
+        if first.edits and second.edits and source and source not in alone:
+            try:
+                compile(source, "<two mistakes>", "exec")
+            except SyntaxError:
+                continue
+            return source
+    return ""

@@ -211,6 +211,8 @@ def wrong_form(found: Difference, inputs: str) -> Verdict:
     advice = _ADVICE_ON_FORM.get(found.aspect, "")
     if found.aspect == "type" and "Tensor" in found.expected:
         advice = _ADVICE_ON_TYPES.get(found.got, "")
+    if found.aspect == "type" and found.expected == "dict":
+        advice = "A dictionary is asked for, with a value for each name: `{name: value, …}`."
     if found.aspect == "shape" and found.expected == "()":
         advice = "() is the shape of a single number."
     headline = f"The result has the wrong {found.aspect}{where}"

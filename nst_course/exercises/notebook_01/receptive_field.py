@@ -68,6 +68,7 @@ EXERCISE = Exercise(
         lambda: {"layers": [(3, 2), (3, 1)]},
         lambda: {"layers": [(3, 1), (3, 1), (2, 2), (3, 1), (3, 1), (2, 2)]},
         lambda: {"layers": [(1, 1), (5, 3), (2, 2)]},
+        lambda: {"layers": [(7, 2), (4, 1), (6, 3)]},
     ),
     properties=(
         relation(

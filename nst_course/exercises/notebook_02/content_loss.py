@@ -79,6 +79,21 @@ EXERCISE = Exercise(
     },
     mistakes=(
         Mistake(
+            "the mean was taken before the square",
+            "Positive and negative differences cancel in the mean. Square first, then take the"
+            " mean.",
+            edits={
+                "((features - target) ** 2).mean()": "(features - target).mean() ** 2",
+            },
+        ),
+        Mistake(
+            "the squares were subtracted",
+            "Subtract first, then square: (F − P)² is not F² − P².",
+            edits={
+                "((features - target) ** 2)": "(features**2 - target**2)",
+            },
+        ),
+        Mistake(
             "a quarter of the mean",
             "The ¼ belongs to other definitions of the loss. This one is a plain mean.",
             edits={

@@ -100,6 +100,24 @@ EXERCISE = Exercise(
     },
     mistakes=(
         Mistake(
+            "only the last picture of the batch has a matrix",
+            "Each picture of a batch gets a matrix of its own. Collect them, for example with"
+            " `torch.stack`.",
+            edits={
+                "    return flat @ flat.transpose(1, 2) / (height * width)": (
+                    "    return (flat @ flat.transpose(1, 2) / (height * width))[-1]"
+                ),
+            },
+        ),
+        Mistake(
+            "`reshape` was used in place of a transpose",
+            "`reshape` to (B, H·W, C) cuts the numbers up anew. It does not exchange rows and"
+            " columns; `.transpose(1, 2)` or `.mT` does.",
+            edits={
+                "flat.transpose(1, 2)": "flat.reshape(batch, height * width, channels)",
+            },
+        ),
+        Mistake(
             "the axes were taken for height, width, channels",
             "The features of PyTorch have the channels second: (B, C, H, W). Other libraries have"
             " them last.",

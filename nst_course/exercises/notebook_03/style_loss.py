@@ -83,6 +83,14 @@ EXERCISE = Exercise(
     sizes=lambda i: {"C": i["gram"].shape[1]},
     mistakes=(
         Mistake(
+            "the mean was taken before the square",
+            "Positive and negative differences cancel in the mean. Square first, then take the"
+            " mean.",
+            edits={
+                "((gram - style_gram) ** 2).mean()": "(gram - style_gram).mean() ** 2",
+            },
+        ),
+        Mistake(
             "the squares were summed over C and averaged once more",
             "The mean over C² entries is divided by nothing else. (Some published solutions"
             " divide by C, H and W once more.)",
