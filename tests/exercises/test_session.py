@@ -13,7 +13,7 @@ import nst_course as nst
 from nst_course import exercises
 from nst_course.exercises.grader.source import compiled
 from nst_course.exercises.progress_table import Progress
-from nst_course.exercises.record import Entry, Record
+from nst_course.exercises.record import RECORD, Entry, Record
 from nst_course.exercises.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +24,7 @@ def file(tmp_path, monkeypatch) -> Path:
     """The file that remembers, for one test."""
     path = tmp_path / "data" / "progress.jsonl"
     monkeypatch.setenv("NST_COURSE_PROGRESS", str(path))
+    monkeypatch.setattr(RECORD, "_unwritten", [])  # what other tests have solved
     return path
 
 

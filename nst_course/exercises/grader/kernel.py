@@ -42,6 +42,7 @@ def put_back(notes: list[str]) -> Iterator[None]:
     dtype, device = torch.get_default_dtype(), torch.get_default_device()
     folder, environment = os.getcwd(), dict(os.environ)
     names = {name: dict(vars(space)) for name, space in _NAMESPACES.items()}
+    compiler = "torch._dynamo" in sys.modules  # it replaces functions itself when it is imported
     numpy = sys.modules.get("numpy")
     numpy_drawn = numpy.random.get_state() if numpy else None
     # Leaving enable_grad also undoes what the answer did to the grad mode.
@@ -49,7 +50,8 @@ def put_back(notes: list[str]) -> Iterator[None]:
         try:
             yield
         finally:
-            _put_back_names(names, notes)
+            compiler_came = "torch._dynamo" in sys.modules and not compiler
+            _put_back_names(names, compiler_came, notes)
             random.setstate(drawn)
             sys.setrecursionlimit(limit)
             torch.set_default_dtype(dtype)
@@ -67,15 +69,25 @@ def put_back(notes: list[str]) -> Iterator[None]:
                 _note(notes, "Your function changed the working directory. It was changed back.")
 
 
-def _put_back_names(names: dict[str, dict[str, Any]], notes: list[str]) -> None:
+def _put_back_names(
+    names: dict[str, dict[str, Any]], compiler_came: bool, notes: list[str]
+) -> None:
     for name, before in names.items():
         space = _NAMESPACES[name]
         now = vars(space)
         for key, value in before.items():
             new = now.get(key, value)
-            if new is not value and not str(getattr(new, "__module__", "")).startswith("torch"):
+            if new is not value and not (compiler_came and _is_of_torch(new)):
                 setattr(space, key, value)
                 _note(notes, f"Your function replaced `{name}.{key}`. It was put back.")
+        if isinstance(space, type) and not compiler_came:  # in front of what the class inherits
+            for key in set(now) - set(before):
+                delattr(space, key)
+                _note(notes, f"Your function replaced `{name}.{key}`. It was put back.")
+
+
+def _is_of_torch(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).startswith("torch")
 
 
 def _note(notes: list[str], sentence: str) -> None:
