@@ -8,7 +8,6 @@ from pathlib import Path
 from ..device import PRECISIONS, is_out_of_memory, readable_time
 from ..errors import CourseError
 from ..transfer.initial import STARTS
-from ..transfer.multiscale import FIRST_SIZE
 from .doctor import Report, run_checks
 from .notebooks import execute, find_notebooks
 from .render import render_picture
@@ -59,9 +58,8 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument(
         "--brush",
         type=int,
-        default=FIRST_SIZE,
         help="longer side of the first, coarsest image in pixels: the smaller, the larger the "
-        "strokes (%(default)s)",
+        "strokes (by --strength)",
     )
     render.add_argument(
         "--steps",
@@ -87,7 +85,9 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("--backbone", choices=("vgg16", "vgg19"), default="vgg16")
     render.add_argument("--pooling", choices=("max", "avg"), default="max")
     render.add_argument(
-        "--init", choices=STARTS, default="recolored", help="initial image (%(default)s)"
+        "--init",
+        choices=STARTS,
+        help="initial image (by --strength)",
     )
     render.add_argument("--optimizer", choices=("lbfgs", "adam"), default="lbfgs")
     render.add_argument("--precision", choices=("auto", *PRECISIONS), default="auto")

@@ -59,10 +59,11 @@ def render_picture(options: argparse.Namespace) -> int:
 
 def make_run(options: argparse.Namespace) -> MultiScale:
     """The coarse-to-fine run for the options of ``render``."""
-    names = ("content_weight", "tv_weight", "optimizer", "seed", "precision", "init")
+    names = ("content_weight", "tv_weight", "optimizer", "seed", "precision")
     settings = {name: getattr(options, name) for name in names}
-    if options.style_weight is not None:
-        settings["style_weight"] = options.style_weight
+    for name in ("style_weight", "init"):  # by the strength unless given
+        if getattr(options, name) is not None:
+            settings[name] = getattr(options, name)
     output = options.output.expanduser()
     return multi_scale(
         options.content,

@@ -48,8 +48,8 @@ def make(backbone):
 
 
 def test_sizes_grow_in_equal_ratios_and_steps_become_fewer():
-    assert schedule(512, 120) == [
-        Scale(128, 120), Scale(181, 60), Scale(256, 50), Scale(362, 40), Scale(512, 30)
+    assert schedule(512, 120, first_size=181) == [
+        Scale(181, 120), Scale(256, 60), Scale(362, 50), Scale(512, 40)
     ]  # fmt: skip
     assert [scale.steps for scale in schedule(3000, 120)][-3:] == [30, 30, 30]
     assert schedule(128, 120) == [Scale(128, 120)]

@@ -5,7 +5,7 @@ import torch
 
 import nst_course as nst
 from nst_course.images.io import resized
-from nst_course.transfer.stylize import STRENGTHS, multi_scale, style_weight_of
+from nst_course.transfer.stylize import STRENGTHS, dial, multi_scale
 
 SMALL = {
     "size": 48,
@@ -57,21 +57,32 @@ def test_artworks_shrink_with_the_image_but_stay_visible_to_the_network(narrow_b
         assert max(run.make(size, None).styles[0].image.shape) == side
 
 
-def test_strength_is_a_dial_for_the_style_weight(stylize):
-    assert [style_weight_of(mark) for mark in STRENGTHS] == pytest.approx(list(STRENGTHS.values()))
-    weights = [style_weight_of(1 + step / 10) for step in range(41)]
-    assert weights == sorted(weights) and len(set(weights)) == 41
-    content = nst.load_image("cat", 48)
-    distances = [
-        (stylize(strength=mark, init="content").image - content).abs().mean() for mark in (1, 3, 5)
+def test_strength_is_a_dial_for_style_weight_and_strokes(stylize):
+    assert [dial(mark) for mark in STRENGTHS] == [
+        (pytest.approx(weight), side) for weight, side in STRENGTHS.values()
     ]
+    weights, sides = zip(*(dial(1 + step / 10) for step in range(41)), strict=True)
+    assert list(weights) == sorted(set(weights))
+    assert list(sides) == sorted(sides, reverse=True)
+    content = nst.load_image("cat", 48)
+    distances = [(stylize(strength=mark).image - content).abs().mean() for mark in (1, 3, 5)]
     assert distances == sorted(distances)
+
+
+def test_brush_and_weight_may_be_given_in_place_of_the_strength(narrow_backbone):
+    by_strength = multi_scale("cat", "great_wave", 256, strength=5, backbone=narrow_backbone)
+    assert [scale.size for scale in by_strength.scales] == [96, 133, 185, 256]
+    given = multi_scale(
+        "cat", "great_wave", 256, brush=128, style_weight=7.0, backbone=narrow_backbone
+    )
+    assert [scale.size for scale in given.scales] == [128, 181, 256]
+    assert given.make(256, None).style_weight == 7.0
 
 
 @pytest.mark.parametrize("strength", [0, 5.1, -1, float("nan")])
 def test_strength_outside_the_dial_is_refused(strength):
     with pytest.raises(nst.CourseError, match="strength is a number from 1 to 5"):
-        style_weight_of(strength)
+        dial(strength)
 
 
 def test_interrupted_run_returns_the_image_so_far_and_goes_on_from_its_checkpoint(
