@@ -1,4 +1,4 @@
-"""Exercises of notebook 01: what a unit sees, where it looks, and what excites it."""
+"""Exercises of notebook 01: receptive fields, and a loss that raises an activation."""
 
 from . import activation_loss, receptive_field, unit_patch
 

@@ -11,15 +11,15 @@ from ..spec import Exercise, Mistake
 EXERCISE = Exercise(
     name="activation_loss",
     notebook="01_feature_visualization",
-    title="The loss that excites a channel",
+    title="A loss that raises the activation of a channel",
     prompt="""
-        Activation maximization looks for the image that excites one channel most. An optimizer
-        only goes down. Write the loss that it should lower: its value is the mean activation of
-        that channel over all positions, with the sign that makes descent go the right way.
+        Activation maximization generates the image in which one channel is most active. An
+        optimizer minimizes. Write the loss that it should minimize: the mean activation of that
+        channel over all positions, with the sign that makes descent go the right way.
     """,
     stub='''
         def my_activation_loss(features, channel):
-            """Loss whose descent excites one channel.
+            """Loss whose minimization raises the activation of one channel.
 
             features: (1, C, H, W);  channel: int
             returns: a scalar tensor
@@ -32,8 +32,8 @@ EXERCISE = Exercise(
     """,
     why="Descent on minus the activation is ascent on the activation. The mean over positions keeps"
     " the loss, and so the step size, independent of the image's size.",
-    notice="Nothing in this loss stops the activation from growing for ever. What keeps the picture"
-    " readable is how the image is described: Fourier coefficients, small shifts, bounded colors.",
+    notice="Nothing in this loss limits the activation. What keeps the picture readable is the"
+    " parameterization of the image: Fourier coefficients, small shifts, bounded colors.",
     hints=(
         "If the optimizer lowers the loss, what must happen to the activation?",
         "`features` has the axes picture, channel, row, column. Pick one channel and keep all its"
@@ -106,14 +106,14 @@ EXERCISE = Exercise(
             },
         ),
         Mistake(
-            "descent would silence the channel",
+            "descent would lower the activation",
             "The optimizer makes the loss smaller. With this sign it makes the activation smaller"
             " too.",
             edits={"return -": "return "},
         ),
         Mistake(
             "all channels were averaged",
-            "`channel` has no effect. The picture would have to please all channels at once.",
+            "`channel` has no effect. The picture would raise the mean over all channels.",
             edits={"features[:, channel]": "features"},
         ),
         Mistake(
@@ -132,7 +132,7 @@ EXERCISE = Exercise(
         Mistake(
             "the sum instead of the mean",
             "The sum grows with the number of positions. The same step size would then be four"
-            " times as bold in an image of twice the width and height.",
+            " times as large in an image of twice the width and height.",
             edits={".mean()": ".sum()"},
         ),
         Mistake(
@@ -142,7 +142,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "only the strongest position counts",
-            "This is the loss of a single unit, wherever it fires most. The text asks for the"
+            "This is the loss of a single unit, the one that is most active. The text asks for the"
             " channel: its mean over all positions.",
             edits={".mean()": ".max()"},
         ),

@@ -1,4 +1,4 @@
-"""How many pixels one unit can see."""
+"""How many pixels one unit depends on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXERCISE = Exercise(
     notebook="01_feature_visualization",
     title="Receptive field and jump",
     prompt="""
-        How many pixels of the image can one unit of a layer see? Write a function that walks
+        How many pixels of the image does one unit of a layer depend on? Write a function that goes
         through the layers and returns the size of the receptive field and the jump: how many
         pixels lie between two neighboring units. Both are 1 in the image itself.
     """,
@@ -51,8 +51,8 @@ EXERCISE = Exercise(
     why="A kernel covers `kernel` units of the layer below. They lie `jump` pixels apart, so the"
     " patch grows by `(kernel - 1) * jump`. A stride then moves the units of this layer further"
     " apart.",
-    notice="The jump multiplies. In VGG-16 a unit of conv5_1 already sees 132 pixels, and its"
-    " neighbor sees nearly the same ones, 16 pixels further.",
+    notice="The jump multiplies. In VGG-16 a unit of conv5_1 already depends on 132 pixels, and"
+    " its neighbor on nearly the same ones, 16 pixels further.",
     hints=(
         "Draw a row of pixels and two layers of 3×3 kernels above it. How many pixels does each"
         " layer add at the two ends together?",
@@ -101,7 +101,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "the size begins at 0",
-            "A unit of the image itself sees one pixel, its own: the size begins at 1.",
+            "A pixel of the image depends on itself alone: the size begins at 1.",
             edits={
                 "size, jump = 1, 1": "size, jump = 0, 1",
             },
@@ -166,12 +166,12 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "the kernel sizes were multiplied",
-            "Patches of neighboring units overlap. Two 3×3 kernels on top of each other see 5"
+            "Patches of neighboring units overlap. Two 3×3 kernels on top of each other cover 5"
             " pixels in a row, and not 9.",
             edits={"size + (kernel - 1) * jump": "size * kernel"},
         ),
         Mistake(
-            "the layers were walked through from the last to the first",
+            "the layers were taken from the last to the first",
             "This recurrence starts at the image. The jump has to hold the strides of the layers"
             " below, and those come first in the list.",
             edits={"in layers:": "in reversed(layers):"},

@@ -1,4 +1,4 @@
-"""Where in the image a unit looks."""
+"""Where in the image the receptive field of a unit is."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from ..spec import Exercise, Mistake
 EXERCISE = Exercise(
     name="unit_patch",
     notebook="01_feature_visualization",
-    title="The patch that a unit looks at",
+    title="The patch that a unit depends on",
     prompt="""
-        Where in the image is the patch that the unit at (row, column) of a feature map sees?
-        Return its corners. They may lie outside the image: at the border the unit looks at
-        padding.
+        Which patch of the image does the unit at (row, column) of a feature map depend on? Return
+        its corners. They may lie outside the image: at the border the patch includes padding.
     """,
     stub='''
         def my_unit_patch(row, column, size, jump, first_center):
-            """Corners of the image patch that one unit sees.
+            """Corners of the image patch that one unit depends on.
 
             row, column: place of the unit in the feature map
             size, jump: receptive field and jump of its layer, in pixels
@@ -35,7 +34,7 @@ EXERCISE = Exercise(
             left = int(first_center + column * jump - half)
             return top, left, top + size, left + size
     """,
-    why="Unit (0, 0) looks at `first_center`, every step in the map moves the center by `jump`"
+    why="The patch of unit (0, 0) has its center at `first_center`, every step moves it by `jump`"
     " pixels, and from the center of the first pixel of a patch to the patch's center it is `(size"
     " - 1) / 2`. A slice in Python ends before its second number.",
     notice="Neighbouring patches share most of their pixels: they are `size` pixels wide and only"
@@ -113,13 +112,13 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "the unit's place was taken for a place in the image",
-            "Units lie `jump` pixels apart. Unit number 10 of a layer with jump 4 looks at a place"
-            " 40 pixels from where unit 0 looks.",
+            "Units lie `jump` pixels apart. The patch of unit 10 in a layer with jump 4 is 40"
+            " pixels from the patch of unit 0.",
             edits={"row * jump": "row", "column * jump": "column"},
         ),
         Mistake(
             "the patch begins at its center",
-            "The unit sees as far up and to the left of its center as down and to the right.",
+            "The patch reaches as far up and to the left of its center as down and to the right.",
             edits={"row * jump - half": "row * jump", "column * jump - half": "column * jump"},
         ),
         Mistake(
@@ -156,7 +155,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "the patch was cut off at the border",
-            "A unit near the border sees padding beyond it. Keep the negative corner: whoever crops"
+            "Near the border the patch includes padding. Keep the negative corner: whoever crops"
             " has to know how far the patch hangs over.",
             edits={
                 "int(first_center + row * jump - half)": (

@@ -46,7 +46,7 @@ EXERCISE = Exercise(
     why="The 2 of the square cancels the ½, so F − P is left. The ReLU's own slope is 1 where the"
     " unit is on and 0 where it is off.",
     notice="The gradient is the difference itself. Where a unit is off in the generated image, this"
-    " loss does not pull on it, even if the photograph's unit is on.",
+    " loss has no gradient there, even if the photograph's unit is on.",
     hints=(
         "Take one entry: what is the derivative of ½ (F − P)² with respect to F?",
         "It is F − P. Now the ReLU: what is its slope where F is 0?",
@@ -137,7 +137,7 @@ EXERCISE = Exercise(
             edits={"return ": "return 2 * "},
         ),
         Mistake(
-            "the sign is turned round",
+            "the sign is wrong",
             "Where F is too large the loss grows with F, so the derivative is positive there."
             " Descent subtracts it later.",
             edits={"(features - target)": "(target - features)"},

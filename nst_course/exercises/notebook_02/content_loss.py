@@ -151,7 +151,8 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "the absolute differences instead of the squares",
-            "The absolute value pulls on a small difference as hard as on a large one. The paper"
+            "The absolute value has the same gradient for small and for large differences. The"
+            " paper"
             " squares.",
             edits={"((features - target) ** 2)": "(features - target).abs()"},
         ),

@@ -1,4 +1,4 @@
-"""An image found by descent on the content loss."""
+"""An image reconstructed by descent on the content loss."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ EXERCISE = Exercise(
     notebook="02_content_loss",
     title="From features back to an image",
     prompt="""
-        Find an image whose features are those of `content`, without looking at the pixels of
-        `content`. Begin at `start` and take `steps` steps of plain gradient descent on the
-        content loss, the mean of (F − P)².
+        Reconstruct an image from the features of `content`, without using its pixels. Begin at
+        `start` and take `steps` steps of plain gradient descent on the content loss, the mean of
+        (F − P)².
     """,
     stub='''
         def my_inversion(extract, content, start, steps, step_size):
-            """Image with the features of `content`, found by gradient descent from `start`.
+            """Image with the features of `content`, reconstructed by gradient descent from `start`.
 
             extract: function, image → features;  content, start: images (1, 3, H, W)
             a step: image ← image − step_size · ∂loss/∂image, with loss = mean of (F − P)²
@@ -99,13 +99,13 @@ EXERCISE = Exercise(
                 image.grad = None
             return image.detach()
     """,
-    why="The target is computed once and is a constant. The image is a copy that asks for"
+    why="The target is computed once and is a constant. The image is a copy that requires"
     " gradients. Its update is not part of the loss, so autograd must not record it, and the"
     " gradient has to be cleared, because `backward` adds to what is there.",
     notice="This loop is all of style transfer. Only the loss will change: the network stays fixed"
     " and the pixels are what is trained.",
     hints=(
-        "Before the loop: compute the target once, and make a copy of `start` that asks for"
+        "Before the loop: compute the target once, and make a copy of `start` that requires"
         " gradients. In the loop: loss, gradient, step.",
         "`loss.backward()` adds the gradient to `image.grad`. Change the image inside"
         " `with torch.no_grad():`, and clear the gradient before the next step.",

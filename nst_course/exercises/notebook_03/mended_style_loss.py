@@ -135,7 +135,8 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "this is still the formula as printed",
-            "It multiplies by n_C² and (n_H n_W)². Make the feature map larger and watch the loss.",
+            "It multiplies by n_C² and (n_H n_W)². Compute it for a larger feature map and"
+            " compare.",
             edits={
                 "difference / (4 * channels**2 * (height * width) ** 2)": (
                     "0.25 * difference * channels**2 * (height * width) ** 2"

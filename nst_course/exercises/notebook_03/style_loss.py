@@ -130,7 +130,7 @@ EXERCISE = Exercise(
         Mistake(
             "the sum instead of the mean",
             "A layer with 512 channels has 64 times as many entries as one with 64. With a sum it"
-            " would drown the others before any weight is set.",
+            " would dominate the total before any weight is set.",
             edits={".mean()": ".sum()"},
         ),
         Mistake(

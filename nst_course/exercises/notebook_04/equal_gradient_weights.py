@@ -1,4 +1,4 @@
-"""Weights with which every layer pulls equally hard on the image."""
+"""Weights with which the gradients of all layers have the same norm."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def _one_network() -> Inputs:
     return {"losses": losses, "image": image}
 
 
-def _lengths(losses: dict[str, Tensor], image: Tensor) -> dict[str, float]:
+def _norms(losses: dict[str, Tensor], image: Tensor) -> dict[str, float]:
     gradients = (torch.autograd.grad(e, image, retain_graph=True)[0] for e in losses.values())
     return {layer: float(g.norm()) for layer, g in zip(losses, gradients, strict=True)}
 
 
-def _pull_alike(call: Call, inputs: Inputs) -> str | None:
-    lengths = _lengths(inputs["losses"], inputs["image"])
+def _norms_alike(call: Call, inputs: Inputs) -> str | None:
+    norms = _norms(inputs["losses"], inputs["image"])
     weights = call(inputs)
-    pulls = {layer: weights[layer] * length for layer, length in lengths.items()}
-    if max(pulls.values()) - min(pulls.values()) <= 1e-5 * max(pulls.values()):
+    weighted = {layer: weights[layer] * norm for layer, norm in norms.items()}
+    if max(weighted.values()) - min(weighted.values()) <= 1e-5 * max(weighted.values()):
         return None
-    rows: list[tuple[str, Any]] = [("gradient's length", lengths), ("your weights", weights)]
-    return table([*rows, ("weight × length", pulls)])
+    rows: list[tuple[str, Any]] = [("gradient norm", norms), ("your weights", weights)]
+    return table([*rows, ("weight × norm", weighted)])
 
 
 def _first_layer(inputs: Inputs) -> Inputs:
@@ -53,11 +53,11 @@ def _first_layer(inputs: Inputs) -> Inputs:
 EXERCISE = Exercise(
     name="equal_gradient_weights",
     notebook="04_layer_weighting",
-    title="An equal pull for every layer",
+    title="Equal gradient norms for all layers",
     prompt="""
-        The optimizer feels gradients, not losses. Find weights with which every layer pulls
-        equally hard on the image: w_l times the length of ∂E_l/∂image is the same for all layers.
-        The length is the Euclidean norm over all pixels. The weights add up to 1.
+        An optimizer acts on gradients, not on losses. Find weights with which every layer has the
+        same influence on a step: w_l times the norm of ∂E_l/∂image is the same for all layers.
+        The norm is the Euclidean norm over all pixel values. The weights add up to 1.
     """,
     stub='''
         def my_equal_weights(losses, image):
@@ -71,23 +71,23 @@ EXERCISE = Exercise(
     ''',
     code="""
         def my_equal_weights(losses, image):
-            lengths = {}
+            norms = {}
             for layer, loss in losses.items():
                 (gradient,) = torch.autograd.grad(loss, image, retain_graph=True)
-                lengths[layer] = gradient.norm().item()
-            total = sum(1 / length for length in lengths.values())
-            return {layer: 1 / length / total for layer, length in lengths.items()}
+                norms[layer] = gradient.norm().item()
+            total = sum(1 / norm for norm in norms.values())
+            return {layer: 1 / norm / total for layer, norm in norms.items()}
     """,
     why="Each loss has its own gradient, so ask for them one at a time. The losses share the lower"
-    " part of the network; `retain_graph=True` keeps it for the next one. A long gradient gets a"
+    " part of the network; `retain_graph=True` keeps it for the next one. A large gradient gets a"
     " small weight, and dividing by the sum makes the weights add up to 1.",
-    notice="Equal pull is measured at one image. As the image changes, so do the gradients, and the"
-    " layers' pulls drift apart again.",
+    notice="The norms are equal at this image only. As the image changes, so do the gradients, and"
+    " the layers drift apart again.",
     hints=(
         "You need one gradient for each layer, not the gradient of their sum.",
         "`torch.autograd.grad(loss, image, retain_graph=True)[0]` is the gradient, and"
-        " `image.grad` is left alone. Its `.norm()` is the length.",
-        "The weight is 1 divided by the length. At the end divide all weights by their sum.",
+        " `image.grad` stays as it is. Its `.norm()` is what you need.",
+        "The weight is 1 divided by the norm. At the end divide all weights by their sum.",
     ),
     cases=(_two_pixels, _one_network),
     definition="w_l is 1 / ‖∂E_l/∂image‖, divided by the sum of these over all layers.",
@@ -98,7 +98,7 @@ EXERCISE = Exercise(
             _first_layer,
             lambda r, i: dict.fromkeys(_first_layer(i)["losses"], 1.0),
         ),
-        Property("Weight times length is the same for all layers.", _pull_alike),
+        Property("The weight times the gradient norm is the same for all layers.", _norms_alike),
     ),
     mistakes=(
         Mistake(
@@ -114,8 +114,8 @@ EXERCISE = Exercise(
             "The weight times the norm has to be the same for all layers, so the weight is 1"
             " divided by the norm.",
             edits={
-                "{layer: 1 / length / total": "{layer: 1 - length / total",
-                "sum(1 / length for": "sum(length for",
+                "{layer: 1 / norm / total": "{layer: 1 - norm / total",
+                "sum(1 / norm for": "sum(norm for",
             },
         ),
         Mistake(
@@ -123,8 +123,8 @@ EXERCISE = Exercise(
             "The weight times the norm has to be the same for all layers, so the weight is 1"
             " divided by the norm.",
             edits={
-                "sum(1 / length for": "sum(2.718281828459045**-length for",
-                "{layer: 1 / length / total": "{layer: 2.718281828459045**-length / total",
+                "sum(1 / norm for": "sum(2.718281828459045**-norm for",
+                "{layer: 1 / norm / total": "{layer: 2.718281828459045**-norm / total",
             },
         ),
         Mistake(
@@ -142,47 +142,48 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "a stronger layer gets a larger weight",
-            "This adds to the difference. The layer that pulls harder needs the smaller weight.",
+            "This adds to the difference. The layer with the larger gradient needs the smaller"
+            " weight.",
             edits={
-                "sum(1 / length for": "sum(length for",
-                "{layer: 1 / length / total": "{layer: length / total",
+                "sum(1 / norm for": "sum(norm for",
+                "{layer: 1 / norm / total": "{layer: norm / total",
             },
         ),
         Mistake(
             "the weights do not add up to 1",
             "They have the right proportions. Divide each by the sum of all.",
-            edits={"1 / length / total": "1 / length"},
+            edits={"1 / norm / total": "1 / norm"},
         ),
         Mistake(
             "the network's graph was freed after the first layer",
-            "The losses share the lower part of the network. A backward pass frees it, unless it is"
-            " told that another one follows: `retain_graph=True`.",
+            "The losses share the lower part of the network. A backward pass frees its graph;"
+            " `retain_graph=True` keeps it for the next one.",
             edits={", retain_graph=True": ""},
             raises="second time",
         ),
         Mistake(
             "the gradients of the layers were added up",
-            "`backward` adds to `image.grad`, so the second layer's length is that of a sum. Clear"
+            "`backward` adds to `image.grad`, so the second layer's norm is that of a sum. Clear"
             " it before each layer, or use `torch.autograd.grad`.",
             source="""
                 def my_equal_weights(losses, image):
-                    lengths = {}
+                    norms = {}
                     for layer, loss in losses.items():
                         loss.backward(retain_graph=True)
-                        lengths[layer] = image.grad.norm().item()
-                    total = sum(1 / length for length in lengths.values())
-                    return {layer: 1 / length / total for layer, length in lengths.items()}
+                        norms[layer] = image.grad.norm().item()
+                    total = sum(1 / norm for norm in norms.values())
+                    return {layer: 1 / norm / total for layer, norm in norms.items()}
             """,
         ),
         Mistake(
-            "the squared length was used",
-            "Doubling a loss doubles its gradient's length. The weight has to be halved then, and"
+            "the squared norm was used",
+            "Doubling a loss doubles its gradient norm. The weight has to be halved then, and"
             " the square would quarter it.",
             edits={"gradient.norm().item()": "gradient.square().sum().item()"},
         ),
         Mistake(
-            "the mean absolute value was used for the length",
-            "The text asks for the Euclidean length: the root of the sum of squares.",
+            "the mean absolute value was used for the norm",
+            "The text asks for the Euclidean norm: the root of the sum of squares.",
             edits={"gradient.norm().item()": "gradient.abs().mean().item()"},
         ),
     ),

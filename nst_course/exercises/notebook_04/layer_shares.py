@@ -29,10 +29,10 @@ EXERCISE = Exercise(
             return {layer: part / total for layer, part in weighted.items()}
     """,
     why="A share compares one part with the sum of all parts, and the parts are the weighted"
-    " losses. The raw losses say what the layers measure, the weighted ones what the optimizer"
-    " sees.",
+    " losses. The raw losses are what the layers measure; the weighted ones are what the"
+    " optimizer minimizes.",
     notice="With equal weights one or two layers often hold nearly the whole loss. The other"
-    " layers are in the formula, and the optimizer hardly sees them.",
+    " layers are in the formula and hardly influence the picture.",
     hints=(
         "What does one layer add to the sum?",
         "It adds `weights[layer] * losses[layer]`. Compute this for all layers first.",
@@ -119,7 +119,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "the weights were left out",
-            "These are the shares of the raw losses. The optimizer sees each loss times its"
+            "These are the shares of the raw losses. The optimizer minimizes each loss times its"
             " weight.",
             edits={"weights[layer] * loss for": "loss for"},
         ),

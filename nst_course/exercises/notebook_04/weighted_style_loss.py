@@ -195,7 +195,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "the sum was divided by the number of layers",
-            "Σ w_l E_l is a sum. Whoever wants an average puts 1/L into the weights.",
+            "Σ w_l E_l is a sum. For an average, put 1/L into the weights.",
             edits={"return total": "return total / len(weights)"},
         ),
         Mistake(

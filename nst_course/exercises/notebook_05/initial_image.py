@@ -274,7 +274,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "the noise has no axis for the batch",
-            "The network wants four axes, (1, 3, H, W). Take the shape from the content image.",
+            "The network needs four axes, (1, 3, H, W). Take the shape from the content image.",
             edits={"torch.rand(content.shape": "torch.rand(content.shape[1:]"},
         ),
     ),

@@ -218,7 +218,7 @@ EXERCISE = Exercise(
         Mistake(
             "the gradient is never cleared",
             "`backward` adds to what is there. From the second call of the closure on, the"
-            " optimizer sees a sum of gradients.",
+            " optimizer gets a sum of gradients.",
             edits={"        optimizer.zero_grad()\n": ""},
         ),
         Mistake(
