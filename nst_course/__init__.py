@@ -10,23 +10,37 @@ nst.save_image(result.image, "cat_wave.png")
 
 import importlib
 import warnings
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-from .device import best_device, preset
-from .errors import CourseError
-from .images.io import bundled_images, load_image, save_image, to_pil
-from .losses import content_loss, gram_matrix, style_loss, total_variation
-from .network.vgg import Backbone, layer_names, load_backbone
-from .statistics import Statistic, covariance, mean_and_std, shifted_gram_matrix
-from .transfer.style_transfer import StyleTransfer
-from .transfer.styles import Style
-from .transfer.stylize import stylize
-from .transfer.terms import Term
+if TYPE_CHECKING:  # for editors and type checkers; at run time see `__getattr__`
+    from .device import best_device, preset
+    from .errors import CourseError
+    from .images.io import bundled_images, load_image, save_image, to_pil
+    from .losses import content_loss, gram_matrix, style_loss, total_variation
+    from .network.vgg import Backbone, layer_names, load_backbone
+    from .statistics import Statistic, covariance, mean_and_std, shifted_gram_matrix
+    from .transfer.style_transfer import StyleTransfer
+    from .transfer.styles import Style
+    from .transfer.stylize import stylize
+    from .transfer.terms import Term
 
 __version__ = "0.1.0"
 
-# Imported on first use, because matplotlib and the notebook parts take their time. The notebooks
-# and readers' own code use these modules as `nst.NAME`, wherever they lie in the package.
+# Everything is imported on first use: PyTorch takes two seconds, in which `nst-course --help` and a
+# wrong option are answered, and matplotlib and the notebook parts take their time as well.
+NAMES = {  # module → the names from it
+    "device": ("best_device", "preset"),
+    "errors": ("CourseError",),
+    "images.io": ("bundled_images", "load_image", "save_image", "to_pil"),
+    "losses": ("content_loss", "gram_matrix", "style_loss", "total_variation"),
+    "network.vgg": ("Backbone", "layer_names", "load_backbone"),
+    "statistics": ("Statistic", "covariance", "mean_and_std", "shifted_gram_matrix"),
+    "transfer.style_transfer": ("StyleTransfer",),
+    "transfer.styles": ("Style",),
+    "transfer.stylize": ("stylize",),
+    "transfer.terms": ("Term",),
+}
+# Modules that the notebooks and readers' own code use as `nst.NAME`, wherever they lie.
 MODULES = {
     "animation": "images.animation",
     "conventions": "conventions",
@@ -70,13 +84,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
     if name in RENAMED:
         new = RENAMED[name]
         warnings.warn(f"nst.{name} is now nst.{new}.", DeprecationWarning, stacklevel=2)
         name = new
     if name in MODULES:
         return importlib.import_module(f".{MODULES[name]}", __name__)
+    for module, names in NAMES.items():
+        if name in names:
+            found = getattr(importlib.import_module(f".{module}", __name__), name)
+            globals()[name] = found  # the next time it is found without this function
+            return found
     raise AttributeError(f"nst_course has no {name!r}")
 
 

@@ -30,10 +30,12 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     path = target(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(path)
-    # The writer's number is for `remove_leftovers`. The file's own name may be as long as names go.
-    unique = f"{partial_prefix(path)}{secrets.token_hex(4)}.{os.getpid()}.partial"
-    partial = path.with_name(unique)
+    # In a folder of its own, because writers such as that of safetensors have leftovers as well.
+    # The number of the process is for `remove_leftovers`.
+    room = path.parent / f"{partial_prefix(path)}{secrets.token_hex(4)}.{os.getpid()}.partial"
+    partial = room / path.name
     try:
+        room.mkdir()
         write(partial)
         with open(partial, "rb+") as stream:
             os.fsync(stream.fileno())  # else the new name may outlive a power failure, empty
@@ -41,8 +43,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             shutil.copymode(path, partial)
         os.replace(partial, path)
     finally:
-        with contextlib.suppress(OSError):  # after a success it no longer exists
-            partial.unlink()
+        shutil.rmtree(room, ignore_errors=True)
 
 
 def target(path: Path) -> Path:
@@ -83,7 +84,7 @@ def check_place(path: Path, size: int) -> None:
 
 
 def partial_prefix(path: Path) -> str:
-    """What the names of unfinished files begin with."""
+    """What the names of the folders with an unfinished file begin with."""
     return f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}."
 
 
@@ -93,7 +94,7 @@ def remove_leftovers(path: Path) -> None:
         with contextlib.suppress(OSError):  # another process may be clearing up as well
             writer = leftover.name.split(".")[-2]
             if not (writer.isdecimal() and is_running(int(writer), leftover.stat().st_mtime)):
-                leftover.unlink()
+                shutil.rmtree(leftover)
 
 
 def is_running(process: int, since: float) -> bool:

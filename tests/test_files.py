@@ -57,7 +57,8 @@ def test_what_a_killed_process_has_left_is_cleared_and_other_files_stay(tmp_path
 def test_leftover_of_a_dead_process_whose_number_runs_again_is_cleared(tmp_path):
     path = tmp_path / "a.png"
     leftover = tmp_path / f"{files.partial_prefix(path)}00.{os.getpid()}.partial"
-    leftover.write_text("half")
+    leftover.mkdir()
+    (leftover / "a.png").write_text("half")
     before = psutil.Process().create_time() - 1000
     os.utime(leftover, (before, before))  # written before this process began
     write_atomically(path, lambda partial: partial.write_text("new"))

@@ -1,73 +1,237 @@
-"""``nst-course render``: one picture in the style of another, with a forecast and checkpoints."""
+"""``nst-course render``: pictures in the style of others, with a forecast and checkpoints."""
 
 import argparse
+import contextlib
+import hashlib
+import json
 import signal
+import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from ..device import available_memory, readable_bytes, readable_time
 from ..errors import CourseError
-from ..images.io import check_output, save_image
+from ..files import check_place
+from ..images.io import (
+    bundled_images,
+    cannot_write,
+    check_output,
+    find_image,
+    load_image,
+    save_image,
+)
 from ..network.vgg import load_backbone
-from ..transfer.multiscale import MultiScale
+from ..transfer.initial import STARTS
+from ..transfer.multiscale import Forecast, MultiScale
+from ..transfer.progress import Result
 from ..transfer.stylize import multi_scale, report
+from .arguments import UsageError
+from .terminal import complain, handling, interrupt
 
 LONG_RUN = 60  # seconds; a longer run writes checkpoints by default
+PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif"}
+Job = tuple[str, str, Path]  # content, style, output
 
 
-def render_picture(options: argparse.Namespace) -> int:
-    """Estimate, optimize with a progress bar, and save; Ctrl-C saves the best image so far."""
-    for name in ("steps", "scales"):
-        given = getattr(options, name)
-        if given is not None and given < 1:
-            raise CourseError(f"--{name} is a whole number from 1 up, not {given}.")
-    check_output(options.output, overwrite=True)  # before the run, which may take minutes
-    run = make_run(options)
+def render_all(options: argparse.Namespace) -> int:
+    """Render one picture, or one of each photograph with each artwork; the worst exit code."""
+    jobs = plan_jobs(options)
+    inputs = [find_image(name) for job in jobs for name in job[:2]]
+    if options.init not in (None, *STARTS):
+        inputs.append(find_image(options.init))
+    for *_, output in jobs:  # all of them before the first run, which may take minutes
+        replaceable = options.overwrite or options.resume  # a resumed run knows its own output
+        check_output(output, (options.size, 1), inputs, replaceable)
+        check_checkpoint(checkpoint_of(output), inputs)
+    worst = 0
+    for content, style, output in jobs:
+        finished = output.exists() and not checkpoint_of(output).exists()
+        if len(jobs) > 1 and options.resume and finished and not options.overwrite:
+            complain(f"{output} is there already.")
+            continue
+        try:
+            with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
+                found = render_picture(options, content, style, output)
+        except CourseError as error:
+            if len(jobs) == 1:
+                raise
+            complain(f"{content}, {style}: {error}")
+            worst = 1
+            continue
+        if options.json:
+            print(json.dumps(found), flush=True)
+        if found.get("interrupted"):
+            return 130
+    return worst
+
+
+def plan_jobs(options: argparse.Namespace) -> list[Job]:
+    """The pictures to render: one, or in a folder one of each photograph with each artwork.
+
+    Raises:
+        CourseError: a folder has no pictures.
+        UsageError: there are several pictures, and the output is a file.
+    """
+    contents, styles = pictures_of(options.content), pictures_of(options.style)
+    output = options.output.expanduser()
+    is_picture = output.suffix.lower() in PICTURES
+    if options.content in contents and options.style in styles:
+        if is_picture or not output.is_dir():
+            return [(options.content, options.style, output)]
+    elif is_picture:
+        raise UsageError(f"--output must be a folder for several pictures (you gave {output}).")
+    jobs: dict[Path, Job] = {}
+    for content in contents:
+        for style in styles:
+            path = output / f"{Path(content).stem}_{Path(style).stem}.png"
+            if path in jobs:  # cat.jpg and cat.png
+                path = output / f"{Path(content).name}_{Path(style).name}.png"
+            jobs[path] = content, style, path
+    return list(jobs.values())
+
+
+def pictures_of(name: str) -> list[str]:
+    """The pictures in a folder; or the one picture of this name."""
+    folder = Path(name).expanduser()
+    if name in bundled_images() or not folder.is_dir():
+        return [name]
+    found = sorted(str(path) for path in folder.iterdir() if path.suffix.lower() in PICTURES)
+    if not found:
+        raise CourseError(f"{folder} has no pictures; name a file, or another folder.")
+    return found
+
+
+def render_picture(
+    options: argparse.Namespace, content: str, style: str, output: Path
+) -> dict[str, Any]:
+    """Estimate, optimize with a progress bar, and save; what happened, for `--json`.
+
+    Whatever ends the run, the best image so far is saved.
+    """
+    run = make_run(options, content, style, output)
+    checkpoint, replace = run.checkpoint, options.overwrite
     if options.resume:
         found = run.resume()
         print(
-            "Continuing from the checkpoint." if found else "There is no checkpoint; starting over."
+            "Continuing from the checkpoint."
+            if found
+            else "No checkpoint found; starting from the beginning."
         )
-    seconds = forecast(run)
+        # The image that this run saved when it was stopped may be replaced, and no other.
+        replace = replace or (found and run.notes.get("output") == digest(output))
+        check_output(output, overwrite=replace)
+    estimate = forecast(run)
+    check_output(output, (estimate.width, estimate.height), overwrite=True)
     if not options.resume:
-        if seconds < LONG_RUN:
-            run.checkpoint = None
-        elif run.checkpoint is not None and run.checkpoint.exists():
+        if checkpoint is not None and checkpoint.exists() and estimate.seconds >= LONG_RUN:
             raise CourseError(
-                f"{run.checkpoint} contains a run that was stopped; add --resume to continue "
-                "it, or delete the file to start over."
+                f"{checkpoint} contains a run that was stopped; add --resume to continue it, or "
+                "delete the file to start over."
             )
-    try:
-        result = run.run()
-    except BaseException:  # an error, or Ctrl-C twice: the image so far is not lost
-        if run.image is not None:
-            save_without_interrupt(run.image, options.output)
-        raise
-    path = save_without_interrupt(result.image, options.output)
-    scale = f" at {run.scale.size} px" if run.scale.size != options.size else ""
+        if estimate.seconds < LONG_RUN:
+            run.checkpoint = None
+    with handling(interrupt):
+        try:
+            result = run.run()
+            with handling(signal.SIG_IGN):
+                return finish(run, result, output, checkpoint, replace)
+        except BaseException:  # an error, or Ctrl-C twice: the image so far is not lost
+            if run.image is not None:
+                with handling(signal.SIG_IGN):
+                    print(f"{save(run.image, output, replace)}: the best image so far.")
+                    say_how_to_go_on(run)
+            raise
+
+
+def finish(
+    run: MultiScale, result: Result, output: Path, checkpoint: Path | None, replace: bool
+) -> dict[str, Any]:
+    """Save the image; then delete the checkpoint, or say how to go on."""
+    path = save(result.image, output, replace)
+    final = run.scales[-1].size
+    scale = f" at {run.scale.size} px" if run.scale.size != final else ""
     print(
         f"{path}: the image of step {result.best_iteration}{scale}, "
         f"after {readable_time(result.seconds)}."
     )
     if not result.interrupted:
         run.forget()
-    elif run.checkpoint is not None and run.checkpoint.exists():
-        print("The same command with --resume continues from here.")
-    return 0
+    else:
+        if run.checkpoint is None and checkpoint is not None and not checkpoint.exists():
+            run.checkpoint = checkpoint  # the run was too short to write one on its way
+        run.notes = {"output": digest(path)}
+        with contextlib.suppress(CourseError):  # an earlier checkpoint is as good
+            run.save()
+        say_how_to_go_on(run)
+    height, width = result.image.shape[2:]
+    return {
+        "output": str(path),
+        "width": width,
+        "height": height,
+        "step": result.best_iteration,
+        "loss": min(result.history.get("total", []), default=None),
+        "seconds": round(result.seconds, 2),
+        "interrupted": result.interrupted,
+        "messages": list(result.messages),
+    }
 
 
-def make_run(options: argparse.Namespace) -> MultiScale:
+def say_how_to_go_on(run: MultiScale) -> None:
+    if run.checkpoint is not None and run.checkpoint.exists():
+        print("The same command with --resume continues from here.", flush=True)
+
+
+def save(image: Tensor, path: Path, replace: bool) -> Path:
+    """Save the image: in its place, else under a new name, else in the temporary folder."""
+    while path.exists() and not replace:  # it has appeared since the run began
+        path = path.with_stem(f"{path.stem}-new")
+    try:
+        return save_image(image, path, overwrite=True)
+    except CourseError as error:
+        with contextlib.suppress(CourseError, OSError):
+            elsewhere = Path(tempfile.mkdtemp(prefix="nst-course-"), path.name)
+            complain(f"{error} The picture is in {save_image(image, elsewhere)} instead.")
+            return elsewhere
+        raise
+
+
+def check_checkpoint(path: Path, inputs: list[Path]) -> None:
+    """Raise a CourseError if a checkpoint could not be written here, or would replace an input."""
+    try:
+        if path.exists() and any(path.samefile(given) for given in inputs):
+            raise CourseError(f"{path} is one of the pictures given; choose another output.")
+        check_place(path, 1)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def checkpoint_of(output: Path) -> Path:
+    return output.with_name(f"{output.name}.checkpoint")
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file; nothing if there is none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def make_run(options: argparse.Namespace, content: str, style: str, output: Path) -> MultiScale:
     """The coarse-to-fine run for the options of ``render``."""
     names = ("content_weight", "tv_weight", "optimizer", "seed", "precision")
     settings = {name: getattr(options, name) for name in names}
     for name in ("style_weight", "init"):  # by the strength unless given
         if getattr(options, name) is not None:
             settings[name] = getattr(options, name)
-    output = options.output.expanduser()
+    if options.init not in (None, *STARTS):
+        settings["init"] = load_image(options.init, options.size)
     return multi_scale(
-        options.content,
-        options.style,
+        content,
+        style,
         options.size,
         strength=options.strength,
         brush=options.brush,
@@ -75,13 +239,13 @@ def make_run(options: argparse.Namespace) -> MultiScale:
         scales=options.scales,
         style_size=options.style_size,
         backbone=load_backbone(options.backbone, options.pooling),
-        checkpoint=output.with_name(f"{output.name}.checkpoint"),
+        checkpoint=checkpoint_of(output),
         **settings,
     )
 
 
-def forecast(run: MultiScale) -> float:
-    """Print the estimated time and memory, and return the seconds.
+def forecast(run: MultiScale) -> Forecast:
+    """Print the estimated time and memory.
 
     Raises:
         CourseError: it needs more memory than is available.
@@ -96,13 +260,4 @@ def forecast(run: MultiScale) -> float:
             f"This needs {readable_bytes(estimate.more_bytes)} of memory and "
             f"{readable_bytes(free)} are free; try --size {estimate.size_that_fits(free)}."
         )
-    return estimate.seconds
-
-
-def save_without_interrupt(image: Tensor, path: Path) -> Path:
-    """`save_image`, during which Ctrl-C is ignored."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        return save_image(image, path)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return estimate

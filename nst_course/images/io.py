@@ -223,7 +223,10 @@ def check_output(
 
 def refuse_to_replace(path: Path, refuse: bool) -> None:
     if refuse and os.path.exists(path) and not path.is_dir():
-        raise CourseError(f"{path} exists already; choose another name, or allow overwriting it.")
+        raise CourseError(
+            f"{path} exists already; choose another name, or replace it with overwrite=True "
+            "(--overwrite on the command line)."
+        )
 
 
 def cannot_write(path: Path, error: Exception) -> CourseError:

@@ -1,5 +1,6 @@
 """The feature explorer: the channels of a layer, their receptive fields, their optimized images."""
 
+import html
 import functools
 
 import ipywidgets as widgets
@@ -158,4 +159,4 @@ class FeatureExplorer(Lab):
         return False
 
     def _fail(self, error: Exception) -> None:
-        self.status.value = error_text(error)
+        self.status.value = html.escape(error_text(error))

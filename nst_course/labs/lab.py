@@ -1,14 +1,47 @@
 """What all labs share: how they are shown, run and closed."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import ipywidgets as widgets
 
+from ..errors import CourseError
 from .live_run import LiveRun
 
 
+_labs: dict[type, "Lab"] = {}  # the present one of each kind
+
+
 class Lab:
-    """An object whose `widget` a notebook shows when it is the last line of a cell."""
+    """An object whose `widget` a notebook shows when it is the last line of a cell.
+
+    There is one lab of a kind: a new one closes the earlier one, and frees its memory. Otherwise
+    each run of a lab's cell would leave one that the kernel and the page never let go.
+    """
 
     widget: widgets.Widget
+
+    def __new__(cls, *args: object, **kwargs: object) -> "Lab":
+        if earlier := _labs.pop(cls, None):
+            earlier.discard()
+        _labs[cls] = lab = super().__new__(cls)
+        return lab
+
+    def close(self) -> None:
+        """Stop what runs in the background; the page does not change."""
+
+    def discard(self) -> None:
+        """Close the lab, take it from the page, and drop everything that it holds."""
+        if "widget" in vars(self):  # else its construction has failed
+            self.close()
+            for widget in parts(self.widget):
+                widget.close()
+        vars(self).clear()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or vars(self):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        raise CourseError("This lab was closed when a new one was made; use the new one.")
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -28,3 +61,13 @@ class LiveRunLab(Lab):
     def close(self) -> None:
         """Stop the worker; the page does not change."""
         self.live_run.close()
+
+
+def parts(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+    """A widget and all that it consists of."""
+    for child in getattr(widget, "children", ()):
+        yield from parts(child)
+    for name in ("layout", "style"):
+        if isinstance(part := getattr(widget, name, None), widgets.Widget):
+            yield part
+    yield widget

@@ -1,5 +1,6 @@
 """What all labs with a run share: the present image, the loss curves, and the buttons."""
 
+import html
 import time
 from collections.abc import Callable
 
@@ -66,10 +67,10 @@ class LiveRun:
         self.show_start()
 
     def say(self, text: str, error: bool = False) -> None:
-        """Show a message in the status line."""
+        """Show a message, plain text, in the status line."""
         self._failed = error
         color = "var(--jp-error-color1, #d32f2f)" if error else "inherit"
-        self.status.value = f'<div role="status" style="color:{color}">{text}</div>'
+        self.status.value = f'<div role="status" style="color:{color}">{html.escape(text)}</div>'
 
     def show_start(self) -> None:
         """Show the image before the first step."""
@@ -90,7 +91,7 @@ class LiveRun:
     def show_picture(self, data: bytes, kind: str, caption: str) -> None:
         """Show the bytes of a JPEG or PNG file, with a caption that is also the alt text."""
         self.picture.value = img(data, kind, caption)
-        self.caption.value = caption
+        self.caption.value = html.escape(caption)
 
     def run(self, steps: int | None = None) -> None:
         """Run in the cell until the last step, for pages that a thread cannot update."""

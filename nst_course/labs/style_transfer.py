@@ -126,7 +126,7 @@ class StyleTransferLab(LiveRunLab):
         except (CourseError, OSError) as error:
             self.live_run.say(str(error), error=True)
             return
-        menu.options = [*menu.options, (name, path)]
+        menu.options = [*menu.options, (Path(path).name, path)]
         menu.value = path
 
     def _change(self) -> None:

@@ -1,12 +1,11 @@
 """Uploaded pictures, checked as by `nst.load_image`."""
 
+import re
 import tempfile
 from pathlib import Path
 
-from PIL import Image
-
 from ..errors import CourseError
-from ..images.io import load_image
+from ..images.read import read_picture
 
 MIN_SIDE = 64  # pixels, of the longer side; an icon has too little detail
 
@@ -21,15 +20,13 @@ def store_upload(name: str, content: bytes, folder: Path | None = None) -> Path:
         CourseError: it is not a picture, it is damaged, or it is smaller than `MIN_SIDE`.
     """
     folder = folder or Path(tempfile.mkdtemp(prefix="nst_course_"))
-    path = folder / (Path(name).name or "picture")
+    path = folder / safe_name(name)
     path.write_bytes(content)
     try:
-        load_image(path, MIN_SIDE)
+        width, height = read_picture(path, MIN_SIDE).size
     except CourseError as error:
         path.unlink()
         raise CourseError(str(error).replace(str(path), path.name)) from error
-    with Image.open(path) as picture:
-        width, height = picture.size
     if max(width, height) < MIN_SIDE:
         path.unlink()
         raise CourseError(
@@ -37,3 +34,10 @@ def store_upload(name: str, content: bytes, folder: Path | None = None) -> Path:
             f"choose a picture of at least {MIN_SIDE} pixels."
         )
     return path
+
+
+def safe_name(name: str) -> str:
+    """The last part of a name, as a name that every file system takes: a browser sends any text."""
+    last = re.split(r"[/\\]", str(name))[-1]
+    safe = re.sub(r"[^\w .()+-]", "_", last).strip(" .")
+    return safe.encode()[-200:].decode(errors="ignore") or "picture"

@@ -146,6 +146,10 @@ class Backbone(nn.Module):
             hint = f'did you mean "{near[0]}"?' if near else "names look like relu4_2 or conv4_2."
             raise CourseError(f'{self.network.upper()} has no layer "{layer}"; {hint}')
 
+    def smallest_side(self, layers: Iterable[str]) -> int:
+        """How many pixels an image needs on each side, so that these layers have a position."""
+        return 2 ** sum(name.startswith("pool") for name in self.up_to(layers))
+
     def check_image(self, image: Tensor, layers: Collection[str]) -> None:
         """Raise a CourseError if this is not an image, or too small for one of the layers."""
         self.check(layers)
@@ -158,11 +162,11 @@ class Backbone(nn.Module):
                 f"An image is a tensor of floats, (1, 3, H, W), 0…1, and not {kind}; "
                 "nst.load_image gives one."
             )
-        names = self.up_to(layers)
-        smallest = 2 ** sum(name.startswith("pool") for name in names)
+        smallest = self.smallest_side(layers)
         if min(image.shape[2:]) < smallest:
+            deepest = self.up_to(layers)[-1]
             raise CourseError(
-                f"An image of {image.shape[3]}×{image.shape[2]} px is too small for {names[-1]}, "
+                f"An image of {image.shape[3]}×{image.shape[2]} px is too small for {deepest}, "
                 f"which needs at least {smallest} px on each side."
             )
 

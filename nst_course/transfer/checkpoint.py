@@ -1,15 +1,19 @@
 """A run on disk, so that it can be resumed where it was killed."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import CourseError
 from ..files import write_atomically
+
+VERSION = "2"  # of the format; 1 had no checksum
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
@@ -19,7 +23,8 @@ def save_checkpoint(path: Path, state: dict) -> None:
         CourseError: the disk is full, or the place cannot be written.
     """
     tensors: dict[str, Tensor] = {}
-    facts = {"state": json.dumps(_separate(state, tensors, "state"))}
+    text = json.dumps(_separate(state, tensors, "state"))
+    facts = {"version": VERSION, "state": text, "sha256": checksum(text, tensors)}
     try:
         write_atomically(path, lambda partial: save_file(tensors, partial, facts))
     except (OSError, SafetensorError) as error:
@@ -31,15 +36,26 @@ def load_checkpoint(path: Path) -> dict:
     """What `save_checkpoint` has written; tuples come back as lists.
 
     Raises:
-        CourseError: the file is damaged, or is no checkpoint.
+        CourseError: the file is damaged, is no checkpoint, or is one of another version.
     """
     try:
-        with safe_open(path, "pt") as file:
+        with open(path, "rb"), safe_open(path, "pt") as file:
+            facts = file.metadata()
+            version = facts.get("version", "1")
+            if "state" in facts and version != VERSION:
+                raise CourseError(
+                    f"{path} is a checkpoint of version {version[:9]}, and this program reads "
+                    f"version {VERSION}; finish it with the program that began it, or delete it."
+                )
             # Cloned: in the file a tensor may begin anywhere, and sums differ in their last digit
             # with where it begins.
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-            return _combine(json.loads(file.metadata()["state"]), tensors)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            if facts["sha256"] != checksum(facts["state"], tensors):
+                raise damaged(path)
+            return _combine(json.loads(facts["state"]), tensors)
+    except CourseError:
+        raise
+    except Exception as error:  # a file of another kind fails in many ways
         raise damaged(path) from error
 
 
@@ -48,6 +64,16 @@ def damaged(path: Path) -> CourseError:
     return CourseError(
         f"{path} is damaged, or is no checkpoint of this program; delete it and start again."
     )
+
+
+def checksum(text: str, tensors: dict[str, Tensor]) -> str:
+    """The SHA-256 of everything in a checkpoint."""
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous().cpu()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _separate(state: Any, tensors: dict[str, Tensor], name: str) -> Any:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..checks import check_count
+from ..checks import check_count, shown
 from ..errors import CourseError
 from ..files import remove_leftovers
 from .checkpoint import damaged, load_checkpoint, save_checkpoint
@@ -42,7 +43,11 @@ class Scale:
 
 
 def schedule(
-    size: int, steps: int, first_size: int = FIRST_SIZE, count: int | None = None
+    size: int,
+    steps: int,
+    first_size: int = FIRST_SIZE,
+    count: int | None = None,
+    least_size: int = 1,
 ) -> list[Scale]:
     """The sizes that an image goes through, coarse to fine, in equal ratios.
 
@@ -52,14 +57,24 @@ def schedule(
             further one, down to a quarter.
         first_size: longer side of the first image; no scale is larger than the final one.
         count: how many scales, in ratios of √2, in place of ``first_size``.
+        least_size: no scale is smaller, in pixels.
+
+    Raises:
+        CourseError: a number that is none, or more scales than there are sizes.
     """
     for name, number in (("size", size), ("steps", steps), ("first_size", first_size)):
         check_count(name, number, least=1)
-    growth = max(1.0, size / first_size)
+    growth = max(1.0, size / max(first_size, least_size))
     if count is None:
         count = 1 + round(math.log(growth, RATIO))
     else:
         check_count("scales", count, least=1)
+        most = 1 + max(0, int(math.log(size / least_size, RATIO))) if size > least_size else 1
+        if count > most:
+            raise CourseError(
+                f"{count} scales would begin at less than {least_size} px, the smallest size that "
+                f"works; use at most {most}, or a larger size."
+            )
         growth = RATIO ** (count - 1)
     sizes = [round(size * growth ** (k / max(1, count - 1) - 1)) for k in range(count - 1)]
     shares = [1.0, *(max(LEAST_SHARE, 0.5 - k / 12) for k in range(count - 1))]
@@ -112,8 +127,10 @@ class MultiScale:
         self.settings = {**(settings or {}), "scales": [[s.size, s.steps] for s in scales]}
         self.number = 0  # of the present scale
         self.transfer: StyleTransfer | None = None
+        self.notes: dict[str, str] = {}  # kept in the checkpoint for whoever resumes the run
         self._coarser: Tensor | None = None  # the finished image of the scale before
         self._next_writing = -math.inf
+        self._cannot_write = False
 
     @property
     def scale(self) -> Scale:
@@ -162,15 +179,20 @@ class MultiScale:
         if self.checkpoint is None or not self.checkpoint.exists():
             return False
         state = load_checkpoint(self.checkpoint)
+        if not all(isinstance(state.get(name), dict) for name in ("settings", "notes", "transfer")):
+            raise damaged(self.checkpoint)
+        self._check_settings(state["settings"])
         try:
-            self._check_settings(state["settings"])
-            self.number = state["scale"]
-            self.transfer = self.make(self.scale.size, None)
-            self.transfer.load_state_dict(state["transfer"])
-        except CourseError:  # which is a ValueError
-            raise
-        except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+            check_count("scale", state["scale"])
+            scale = self.scales[state["scale"]]
+        except (CourseError, KeyError, IndexError) as error:
             raise damaged(self.checkpoint) from error
+        transfer = self.make(scale.size, None)
+        try:
+            transfer.load_state_dict(state["transfer"])
+        except Exception as error:  # entries that are missing, or of another type
+            raise damaged(self.checkpoint) from error
+        self.number, self.notes, self.transfer = state["scale"], state["notes"], transfer
         return True
 
     def forget(self) -> None:
@@ -181,10 +203,14 @@ class MultiScale:
 
     def _check_settings(self, saved: dict) -> None:
         for name, now in self.settings.items():
-            if saved[name] != now:
+            before = saved.get(name)
+            if before != now:
+                difference = f"a run with {name} {shown(before)}, not {shown(now)}"
+                if name == "scales":
+                    difference = f"a run of {steps_at(before)}, not {steps_at(now)}"
                 raise CourseError(
-                    f"{self.checkpoint} belongs to a run with {name} {saved[name]}, not {now}; "
-                    "resume with the same settings, or delete it and start again."
+                    f"This checkpoint belongs to {difference}: resume with the same settings, or "
+                    f"delete {self.checkpoint} and start again."
                 )
 
     def run(self, progress: bool = True, on_step: Callable[[Step], None] | None = None) -> Result:
@@ -221,7 +247,8 @@ class MultiScale:
                         loss = f"{scale.size} px, step {step.iteration + 1}/{scale.steps}, {loss}"
                     bar.set_postfix_str(loss, refresh=False)
                     bar.update(shares[self.number])
-                    self._write()
+                    if warning := self._save_from_time_to_time():
+                        bar.write(warning)
                     if on_step is not None:
                         on_step(step)
 
@@ -234,12 +261,33 @@ class MultiScale:
                 self.number += 1
         return replace(result, seconds=time.perf_counter() - start, messages=messages)
 
-    def _write(self) -> None:
+    def save(self) -> None:
+        """Write the checkpoint now.
+
+        Raises:
+            CourseError: it cannot be written.
+        """
+        if self.checkpoint is not None and self.transfer is not None:
+            state = {"settings": self.settings, "scale": self.number, "notes": self.notes}
+            save_checkpoint(self.checkpoint, {**state, "transfer": self.transfer.state_dict()})
+
+    def _save_from_time_to_time(self) -> str:
+        """Write the checkpoint if it is time; a warning if that fails for the first time."""
         begin = time.monotonic()
-        if self.checkpoint is None or begin < self._next_writing or self.transfer is None:
-            return
-        transfer = self.transfer.state_dict()
-        state = {"settings": self.settings, "scale": self.number, "transfer": transfer}
-        save_checkpoint(self.checkpoint, state)
+        if self.checkpoint is None or begin < self._next_writing:
+            return ""
+        warning = ""
+        try:
+            self.save()
+        except CourseError as error:
+            warning = "" if self._cannot_write else f"The run goes on without a checkpoint: {error}"
+            self._cannot_write = True
         end = time.monotonic()
         self._next_writing = end + max(CHECKPOINT_SECONDS, (end - begin) / WRITING_SHARE)
+        return warning
+
+
+def steps_at(scales: Any) -> str:
+    """Scales in a few words, such as "300 steps at 96 px"."""
+    text = " + ".join(f"{steps}" for _, steps in scales)
+    return f"{text} steps at {', '.join(f'{size}' for size, _ in scales)} px"

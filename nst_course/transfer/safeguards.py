@@ -7,6 +7,7 @@ from types import TracebackType
 import torch
 from torch import Tensor
 
+from ..checks import check_count
 from ..errors import CourseError
 from ..network.vgg import Backbone
 from .precision import Precision
@@ -171,12 +172,14 @@ class Safeguards:
         """
         if any(state[name].shape != self.pixels.shape for name in ("pixels", "best")):
             raise ValueError("The state is that of an image of another size.")
+        for name in ("iteration", "best_iteration"):
+            check_count(name, state[name])
         self.precision.load_state_dict(state["precision"])
-        self.learning_rate, self.iteration = state["learning_rate"], state["iteration"]
+        self.learning_rate, self.iteration = float(state["learning_rate"]), state["iteration"]
         optimizer = self.restart(state["pixels"].to(self.pixels.device))
         self.best = state["best"].to(self.pixels.device)
-        self.best_iteration, self.best_total = state["best_iteration"], state["best_total"]
-        self.first_total = state["first_total"]
+        self.best_iteration, self.best_total = state["best_iteration"], float(state["best_total"])
+        self.first_total = None if state["first_total"] is None else float(state["first_total"])
         if state["optimizer"] is not None:
             optimizer.load_state_dict(state["optimizer"])
             self.backbone = self.precision.backbone(self.iteration - 1)

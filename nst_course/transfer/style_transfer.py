@@ -192,6 +192,8 @@ class StyleTransfer:
 
     def load_state_dict(self, state: dict) -> None:
         """Go on as the transfer would have that gave this `state_dict`."""
+        if state["tile"] is not None:
+            check_count("tile", state["tile"], least=1)
         self.objective.tile = state["tile"]  # chosen by the memory that was free then
         self.safeguards.load_state_dict(state, self.objective.settings())
 

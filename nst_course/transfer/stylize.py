@@ -1,6 +1,7 @@
 """The whole method in one call: coarse to fine, with one dial for strength and one for strokes."""
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -9,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..checks import as_image, check_count
+from ..checks import as_image, check_count, layer_weights
 from ..device import describe as describe_device
 from ..device import readable_bytes, readable_time
 from ..errors import CourseError
@@ -17,7 +18,7 @@ from ..images.io import load_image, resized, scaled
 from ..network.vgg import Backbone, load_backbone
 from .multiscale import Forecast, MultiScale, schedule
 from .progress import Result, Step
-from .style_transfer import StyleTransfer
+from .style_transfer import CONTENT_LAYERS, STYLE_LAYERS, StyleTransfer
 from .styles import Style
 
 # Strength → β (with α = 1) and the first size in pixels. Found by eye on three pairs of pictures:
@@ -106,12 +107,13 @@ def multi_scale(
         "init", "recolored" if settings["style_weight"] >= LEAST_RECOLORED else "content"
     )
     network = load_backbone() if backbone is None else backbone
+    smallest = smallest_side(network, settings)
     photograph = load("content", content, size)
     given = style if isinstance(style, Sequence) and not isinstance(style, str) else [style]
     artworks = [
-        replace(s, image=load("style", s.image, style_size))
+        replace(s, image=load("style", s.image, style_size, smallest))
         if isinstance(s, Style)
-        else Style(load("style", s, style_size))
+        else Style(load("style", s, style_size, smallest))
         for s in given
     ]
 
@@ -119,17 +121,27 @@ def multi_scale(
         small = scaled(photograph, at)
         # The artworks shrink with the image, but not to where the network cannot see them.
         side = max(min(style_size, LEAST_STYLE_SIZE), round(style_size * at / size))
-        styles = [replace(artwork, image=scaled(artwork.image, side)) for artwork in artworks]
-        init = {} if start is None else {"init": resized(start, small.shape[2:])}
-        return StyleTransfer(small, styles, network, **{**settings, **init})
+        styles = [
+            replace(s, image=scaled(s.image, max(side, side_for(s.image, smallest))))
+            for s in artworks
+        ]
+        init = settings["init"] if start is None else start
+        if isinstance(init, Tensor):
+            init = resized(as_image("init", init), small.shape[2:])
+        return StyleTransfer(small, styles, network, **{**settings, "init": init})
 
-    plan = schedule(size, steps, min(brush or first_size, size), scales)
-    pictures = [photograph, *(artwork.image for artwork in artworks)]
-    identity = {
+    least_size = min(size, side_for(photograph, smallest))
+    first_size = first_size if brush is None else brush
+    plan = schedule(size, steps, min(first_size, size), scales, least_size)
+    pictures = [photograph, settings["init"]]
+    pictures += [part for s in artworks for part in (s.image, s.region, s.source_region)]
+    identity: dict[str, Any] = {
         "network": network.network,
         "pooling": network.pooling,
-        "pictures": [fingerprint(picture) for picture in pictures],
+        "pictures": [fingerprint(picture) for picture in pictures if isinstance(picture, Tensor)],
+        "weights": [artwork.weight for artwork in artworks],
         **{name: value for name, value in settings.items() if isinstance(value, (int, float, str))},
+        **{name: settings[name] for name in ("content_layers", "style_layers") if name in settings},
     }
     return MultiScale(make, plan, None if checkpoint is None else Path(checkpoint), identity)
 
@@ -148,10 +160,34 @@ def dial(strength: float) -> tuple[float, int]:
     raise CourseError(f"strength is a number from {marks[0]} to {marks[-1]}, not {strength}.")
 
 
-def load(name: str, picture: Picture, size: int) -> Tensor:
-    """A picture given by name, path or tensor, with its longer side no longer than ``size``."""
+def smallest_side(network: Backbone, settings: dict[str, Any]) -> int:
+    """How many pixels the network needs on each side for the layers that are compared."""
+    layers = [
+        layer
+        for name, default in (("content_layers", CONTENT_LAYERS), ("style_layers", STYLE_LAYERS))
+        for layer in layer_weights(name, settings.get(name, default))
+    ]
+    network.check(layers)
+    return network.smallest_side(layers)
+
+
+def side_for(image: Tensor, smallest: int) -> int:
+    """The longer side at which the shorter side has this many pixels."""
+    return math.ceil(smallest * max(image.shape[2:]) / min(image.shape[2:]))
+
+
+def load(name: str, picture: Picture, size: int, smallest: int = 1) -> Tensor:
+    """A picture given by name, path or tensor, with its longer side as long as ``size``.
+
+    It is larger if its shorter side would have less than ``smallest`` pixels.
+    """
     image = picture if isinstance(picture, Tensor) else load_image(picture, size)
-    return scaled(as_image(name, image), size)
+    image = as_image(name, image)
+    if min(scaled(image, size).shape[2:]) < smallest:
+        whole = image if isinstance(picture, Tensor) else load_image(picture)
+        size = side_for(whole, smallest)
+        image = whole
+    return scaled(image, size)
 
 
 def fingerprint(image: Tensor) -> str:

@@ -15,8 +15,10 @@ from PIL import Image
 from tqdm import tqdm
 
 import nst_course as nst
+from nst_course import device
+from nst_course.cli import arguments, notebooks
 from nst_course.cli import command as cli
-from nst_course.cli import notebooks
+from nst_course.transfer import initial
 from nst_course.transfer import style_transfer as transfer
 
 ROOT = Path(__file__).parents[2]
@@ -105,12 +107,12 @@ def test_same_seed_gives_the_same_file_and_another_seed_another(quick, tmp_path)
         (["cat", "great_wave", "-o", "o.bmp3"], "Cannot save as"),
         (["cat", "great_wave", "-o", "file/o.png"], "cannot be written"),
         (["cat", "great_wave", "-o", "folder.png"], "is a folder"),
-        (["cat", "great_wave", "-o", "o.png", "--size", "0"], "size is a whole number"),
-        (["cat", "great_wave", "-o", "o.png", "--style-size", "0"], "style_size is a whole number"),
         (["cat", "great_wave", "-o", "o.png", "--size", "8"], "too small for relu5_1"),
-        (["cat", "great_wave", "-o", "o.png", "--steps", "0"], "--steps is a whole number"),
-        (["cat", "great_wave", "-o", "o.png", "--style-weight", "nan"], "style_weight is a number"),
-        (["cat", "great_wave", "-o", "o.png", "--seed", "1" * 30], "seed is a whole number"),
+        (["cat", "great_wave", "-o", "o.png", "--init", "nosuch.png"], "no bundled image"),
+        (["cat", "great_wave", "-o", "o.webp", "--size", "20000"], "at most 16383 pixels a side"),
+        (["cat", "great_wave", "-o", "n" * 241 + ".png"], "cannot be written"),
+        (["cat", "great_wave", "-o", "o.png", "--scales", "40"], "40 scales would begin at less"),
+        (["empty", "great_wave", "-o", "out"], "empty has no pictures"),
         (["cat", "great_wave", "-o", "o.png", "--style-weight", "1e39"], "smaller weights"),
     ],
 )
@@ -118,6 +120,7 @@ def test_mistake_is_one_sentence_and_exit_code_1(tmp_path, monkeypatch, capsys, 
     monkeypatch.chdir(tmp_path)
     Path("file").write_text("not a folder")
     Path("folder.png").mkdir()
+    Path("empty").mkdir()
     if "--size" not in arguments:
         arguments = [*arguments, "--size", "32"]
     assert cli.main(["render", *arguments]) == 1
@@ -125,6 +128,38 @@ def test_mistake_is_one_sentence_and_exit_code_1(tmp_path, monkeypatch, capsys, 
     sentence = [line for line in errors if line.startswith("nst-course: ")]
     assert len(sentence) == 1 and said in sentence[0]
     assert not Path("o.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--steps", "0"], "--steps must be a whole number of at least 1 (you gave 0)."),
+        (["--steps", "many"], "--steps must be a whole number of at least 1 (you gave many)."),
+        (["--size", "0"], "--size must be a whole number from 1 to 100000 (you gave 0)."),
+        (
+            ["--size", "1000000"],
+            "--size must be a whole number from 1 to 100000 (you gave 1000000).",
+        ),
+        (["--style-size", "-3"], "--style-size must be a whole number from 1 to 100000"),
+        (["--scales", "2.5"], "--scales must be a whole number of at least 1 (you gave 2.5)."),
+        (["--seed", "1" * 30], "--seed must be a whole number of at least 0"),
+        (
+            ["--style-weight", "nan"],
+            "--style-weight must be a number of at least 0 (you gave nan).",
+        ),
+        (["--content-weight", "-1"], "--content-weight must be a number of at least 0"),
+        (["--strength", "9"], "--strength must be a number from 1 to 5 (you gave 9)."),
+        (["--optimizer", "sgd"], "--optimizer must be one of lbfgs, adam (you gave sgd)."),
+        (["--precision", "int8"], "--precision must be one of auto, float32, bfloat16, float16"),
+        (["--nosuch"], "Unrecognized arguments: --nosuch."),
+        (["--size"], "--size needs a value."),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_code_2(tmp_path, capsys, arguments, said):
+    assert render(*arguments, out=tmp_path / "o.png") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"nst-course: {said}") and line.endswith("--help.")
+    assert cli.main(["render", "cat"]) == 2 and cli.main([]) == 2 and cli.main(["rendr"]) == 2
 
 
 def test_place_for_the_picture_is_looked_at_before_anything_else(tmp_path, monkeypatch, capsys):
@@ -163,7 +198,7 @@ def test_ctrl_c_in_a_small_scale_says_what_size_was_saved(quick, tmp_path, monke
 
     monkeypatch.setattr(transfer.StyleTransfer, "run", interrupted)
     options = ("--size", 64, "--scales", 2, "--steps", 3, "--resume")
-    assert render(*options, out=tmp_path / "o.png") == 0
+    assert render(*options, out=tmp_path / "o.png") == 130
     assert "o.png: the image of step 0 at 45 px, after" in capsys.readouterr().out
     with Image.open(tmp_path / "o.png") as picture:
         assert picture.size == (45, 30)
@@ -232,7 +267,7 @@ def test_ctrl_c_in_the_middle_saves_the_best_picture_and_says_so(tmp_path):
         shown += process.stderr.read(1)
     process.send_signal(signal.SIGINT)
     said, errors = process.communicate(timeout=60)
-    assert process.returncode == 0
+    assert process.returncode == 130
     assert re.search(r"Stopped after \d+ of 100000 steps; the best image so far is kept\.", said)
     assert "o.png: the image of step" in said and "Traceback" not in errors
     painted = nst.load_image(out)
@@ -244,7 +279,7 @@ def test_ctrl_c_in_the_middle_saves_the_best_picture_and_says_so(tmp_path):
 
 @pytest.mark.slow
 @posix
-@pytest.mark.parametrize("seconds", [0, 0.1])
+@pytest.mark.parametrize("seconds", [0, 0.1, 0.7, 1.5])
 def test_ctrl_c_during_set_up_ends_in_one_word_and_no_file(tmp_path, seconds):
     process = start("render", "cat", "great_wave", "-o", tmp_path / "o.png", "--size", "1024")
     time.sleep(seconds)
@@ -354,6 +389,35 @@ def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main([*command, "--help"])
     assert caught.value.code == 0 and "usage: nst-course" in capsys.readouterr().out
+
+
+def test_every_option_has_a_help_text_with_its_default():
+    (commands,) = (a for a in arguments.parser()._actions if a.dest == "command")
+    for command in commands.choices.values():
+        for action in command._actions:
+            text = arguments.Formatter("")._get_help_string(action)
+            assert text, action.dest
+            if action.option_strings and action.dest != "help":
+                assert re.search(r"\(default: .+\)|\(required\)", text), action.dest
+
+
+def test_choices_are_those_of_the_package():
+    assert arguments.STARTS == initial.STARTS
+    assert ("auto", *device.PRECISIONS) == arguments.PRECISIONS
+
+
+def test_help_and_mistakes_import_nothing_heavy():
+    code = (
+        "import sys; from nst_course.cli.command import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('torch', 'numpy', 'PIL') if m in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for given in (["--help"], ["render", "--help"], ["render", "a", "b", "-o", "c", "--size", "0"]):
+        command = [sys.executable, "-c", code, *given]
+        found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert found.stdout.splitlines()[-1] == "[]"
 
 
 def test_import_brings_no_heavy_part_along():

@@ -8,6 +8,7 @@ import io
 import re
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import ipywidgets
@@ -739,4 +740,71 @@ def test_feature_explorer_optimizes_an_image_for_a_channel(monkeypatch):
     lab.optimum_button.click()
     wait_until(lambda: "<img" in lab.optimum.value)
     assert f"channel {lab.channel}" in lab.optimum.value
+    lab.close()
+
+
+# ---------------------------------------------------------------- what readers and pages send
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("..", "picture"),
+        ("", "picture"),
+        ("...", "picture"),
+        ("a\0b.png", "a_b.png"),
+        ("a\ud800.png", "a_.png"),
+        ("../../etc/p.png", "p.png"),
+        ("C:\\Users\\me\\p.png", "p.png"),
+        ("<img src=x onerror=alert(1)>.png", "_img src_x onerror_alert(1)_.png"),
+        ("x" * 300 + ".png", "x" * 196 + ".png"),
+        ("ü" * 300 + ".png", "ü" * 98 + ".png"),
+        ("con:aux|?.png", "con_aux__.png"),
+        ("Großmutter 东京 (2).png", "Großmutter 东京 (2).png"),
+    ],
+)
+def test_upload_of_any_name_is_stored_in_its_folder(tmp_path, name, stored):
+    photo = Image.new("RGB", (90, 70), "red")
+    path = store_upload(name, encoded(photo), tmp_path)
+    assert path == tmp_path / stored and path.exists()
+    with pytest.raises(nst.CourseError) as caught:
+        store_upload(name, b"no picture", tmp_path)
+    assert str(tmp_path) not in str(caught.value) and len(list(tmp_path.iterdir())) == 0
+
+
+def test_texts_are_shown_as_texts(lab, tmp_path):
+    attack = "<img src=x onerror=alert(1)>"
+    lab.live_run.say(attack)
+    assert "<img" not in status(lab) and "&lt;img" in status(lab)
+    lab.content_upload._handle_custom_msg(
+        {"name": f"{attack}.png", "unreadable": True}, [memoryview(b"")]
+    )
+    assert "<img" not in status(lab)
+    lab.live_run.show(nst.load_image("cat", 64), attack)
+    assert "<img" not in lab.live_run.caption.value
+    assert lab.live_run.picture.value.count("<img") == 1
+    lab.file.value = f"{attack}.txt"
+    lab.save.click()
+    assert "<img" not in status(lab)
+
+
+def test_cell_of_a_lab_that_is_run_again_and_again_leaves_one_lab(monkeypatch, small):
+    monkeypatch.setattr(lab_module, "shared_backbone", lambda pooling: small[2])
+
+    def run_cell():
+        lab = nst.labs.StyleTransferLab("cat", "great_wave", size=64, steps=2)
+        lab.run()
+        return lab, weakref.ref(lab.live_run), weakref.ref(lab.live_run.runner)
+
+    cells = [run_cell() for _ in range(2)]
+    gc.collect()
+    alive = len(ipywidgets.widgets.widget._instances)
+    cells += [run_cell() for _ in range(3)]
+    gc.collect()
+    assert len(ipywidgets.widgets.widget._instances) == alive
+    *earlier, (lab, *_) = cells
+    assert all(ref() is None for _, *refs in earlier for ref in refs)
+    with pytest.raises(nst.CourseError, match="closed when a new one was made"):
+        earlier[0][0].run()
+    assert "Complete" in status(lab)
     lab.close()

@@ -3,6 +3,7 @@
 import copy
 import math
 import os
+import random
 import re
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import nst_course as nst
 from nst_course.cli import command as cli
 from nst_course.images.io import resized
 from nst_course.transfer import multiscale
+from nst_course.transfer.checkpoint import load_checkpoint, save_checkpoint
 from nst_course.transfer.multiscale import MultiScale, Scale, schedule
 
 ROOT = Path(__file__).parents[2]
@@ -159,9 +161,9 @@ def test_resumed_equals_uninterrupted(make, tmp_path, fast_at, optimizer, after,
         if written == after:
             raise Killed
 
-    write = MultiScale._write
+    write = MultiScale._save_from_time_to_time
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(MultiScale, "_write", write_and_die)
+        patch.setattr(MultiScale, "_save_from_time_to_time", write_and_die)
         begin().run()
     again = begin()
     assert again.resume()
@@ -225,14 +227,64 @@ def test_damaged_checkpoint_is_a_sentence(make, written, damage):
         MultiScale(make, SCALES, written, {"seed": 0}).resume()
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_any_flipped_bit_is_found(make, written, seed):
+    data = bytearray(written.read_bytes())
+    bit = random.Random(seed).randrange(8 * len(data))
+    data[bit // 8] ^= 1 << bit % 8
+    written.write_bytes(data)
+    with pytest.raises(nst.CourseError, match="is damaged|of version"):
+        MultiScale(make, SCALES, written, {"seed": 0}).resume()
+
+
+def test_checkpoint_of_another_version_says_which(make, written, monkeypatch):
+    state = load_checkpoint(written)
+    monkeypatch.setattr("nst_course.transfer.checkpoint.VERSION", "3")
+    save_checkpoint(written, state)
+    monkeypatch.undo()
+    with pytest.raises(nst.CourseError, match="of version 3, and this program reads version 2;"):
+        MultiScale(make, SCALES, written, {"seed": 0}).resume()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("iteration", None), ("iteration", -1), ("iteration", 2.5), ("best_iteration", "7")]
+    + [("learning_rate", None), ("learning_rate", [1]), ("best_total", "low"), ("best", None)]
+    + [("pixels", torch.zeros(1, 3, 4, 4)), ("optimizer", {}), ("tile", "all")]
+    + [("first_total", {}), ("precision", None), ("precision", {"end": None})],
+)
+def test_state_of_another_type_is_damage(make, written, name, value):
+    state = load_checkpoint(written)
+    assert name in state["transfer"]
+    state["transfer"][name] = value
+    save_checkpoint(written, state)
+    with pytest.raises(nst.CourseError, match="is damaged, or is no checkpoint"):
+        MultiScale(make, SCALES, written, {"seed": 0}).resume()
+
+
+@pytest.mark.parametrize("change", [{"scale": None}, {"scale": -1}, {"scale": 2}, {"notes": 3}])
+def test_entry_of_another_type_is_damage(make, written, change):
+    save_checkpoint(written, {**load_checkpoint(written), **change})
+    with pytest.raises(nst.CourseError, match="is damaged, or is no checkpoint"):
+        MultiScale(make, SCALES, written, {"seed": 0}).resume()
+
+
+def test_setting_that_a_checkpoint_does_not_know_is_named(make, written):
+    with pytest.raises(nst.CourseError, match="a run with brush None, not 9"):
+        MultiScale(make, SCALES, written, {"seed": 0, "brush": 9}).resume()
+
+
 def test_checkpoint_of_another_run_is_refused(make, written):
-    with pytest.raises(nst.CourseError, match="a run with seed 0, not 1; resume with the same"):
+    with pytest.raises(nst.CourseError, match="belongs to a run with seed 0, not 1: resume with"):
         MultiScale(make, SCALES, written, {"seed": 1}).resume()
-    with pytest.raises(nst.CourseError, match="a run with scales"):
+    with pytest.raises(
+        nst.CourseError,
+        match=r"belongs to a run of 12 \+ 9 steps at 24, 48 px, not 9 steps at 48 px: resume",
+    ):
         MultiScale(make, SCALES[1:], written, {"seed": 0}).resume()
 
 
-def test_full_disk_is_a_sentence_and_leaves_the_last_checkpoint(make, written, monkeypatch):
+def test_full_disk_is_a_warning_and_leaves_the_last_checkpoint(make, written, monkeypatch, capsys):
     before = written.read_bytes()
 
     def full(tensors, partial, facts):
@@ -240,8 +292,11 @@ def test_full_disk_is_a_sentence_and_leaves_the_last_checkpoint(make, written, m
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("nst_course.transfer.checkpoint.save_file", full)
-    with pytest.raises(nst.CourseError, match="cannot be written .No space left"):
-        MultiScale(make, SCALES, written, {"seed": 0}).run()
+    result = MultiScale(make, SCALES, written, {"seed": 0}).run()
+    assert not result.interrupted and len(result.history["total"]) == 9
+    said = capsys.readouterr()
+    warning = "The run goes on without a checkpoint: .* cannot be written .No space left"
+    assert len(re.findall(warning, said.out + said.err)) == 1  # at the first of many times
     assert written.read_bytes() == before and len(list(written.parent.iterdir())) == 1
 
 
@@ -322,7 +377,7 @@ def test_killed_render_goes_on_to_the_same_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(multiscale, "WRITING_SHARE", math.inf)
     assert cli.main(command(tmp_path / "whole.png")) == 0
     said = capsys.readouterr().out
-    assert "48×32 px after 34, 14 + 7 steps on" in said and "There is no checkpoint" in said
+    assert "48×32 px after 34, 14 + 7 steps on" in said and "No checkpoint found" in said
 
     out, shown = tmp_path / "killed.png", ""
     threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}  # sums in the same order

@@ -1,0 +1,162 @@
+"""The options of ``nst-course``; a wrong one is named in one sentence."""
+
+import argparse
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+# As in `transfer.initial` and `device`; a test compares them.
+# To import them from there would import PyTorch, which takes seconds.
+STARTS = ("content", "recolored", "style", "noise")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+LARGEST_SIZE = 100_000  # pixels
+
+
+class UsageError(Exception):
+    """A mistake on the command line."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are sentences, for the caller to print."""
+
+    def error(self, message: str) -> NoReturn:
+        message = re.sub(r"^argument (?:-\w/)?([\w-]+): ", r"\1 ", message)
+        message = message.replace("expected one argument", "needs a value")
+        message = message.rstrip(".") + "."
+        raise UsageError(f"{message[0].upper()}{message[1:]} See {self.prog} --help.")
+
+
+class Formatter(argparse.HelpFormatter):
+    """Help that ends with the default, unless its text says what it is."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text = action.help or ""
+        if action.option_strings and action.default is not argparse.SUPPRESS:
+            if isinstance(action, argparse._StoreTrueAction):
+                return f"{text} (default: no)"
+            if action.default is not None:
+                return f"{text} (default: %(default)s)"
+        return text
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A type of option: a whole number in a range."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if not least <= number <= (2**63 - 1 if most is None else most):
+            limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+            raise wrong(f"must be a whole number {limits}", text)
+        return number
+
+    return parse
+
+
+def real(least: float, most: float = math.inf) -> Callable[[str], float]:
+    """A type of option: a finite number in a range."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not (math.isfinite(number) and least <= number <= most):
+            limits = f"of at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
+            raise wrong(f"must be a number {limits}", text)
+        return number
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A type of option: one of a few words."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise wrong(f"must be one of {', '.join(choices)}", text)
+        return text
+
+    return parse
+
+
+def wrong(what: str, text: str) -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError(f"{what} (you gave {text[:40]!s}).")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands and their options."""
+    top = Parser(prog="nst-course", description="Neural style transfer, from the command line.")
+    commands = top.add_subparsers(required=True, dest="command", metavar="COMMAND")
+    add_render(commands)
+    doctor = commands.add_parser(
+        "doctor",
+        help="check whether this machine is ready for the course",
+        formatter_class=Formatter,
+    )
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    notebooks = commands.add_parser(
+        "notebooks", help="run notebooks in full and store their outputs", formatter_class=Formatter
+    )
+    notebooks.add_argument(
+        "names", nargs="*", metavar="NAME", help="such as 00 or 03_gram (default: all)"
+    )
+    return top
+
+
+def add_render(commands: argparse._SubParsersAction) -> None:
+    render = commands.add_parser(
+        "render",
+        help="render one picture in the style of another",
+        description="Render a photograph in the style of an artwork. With a folder in place of "
+        "either, every picture in it is used, and the output is a folder, too. Exit codes: 0 done, "
+        "1 failed, 2 wrong usage, 130 interrupted.",
+        formatter_class=Formatter,
+    )
+    add = render.add_argument
+    name = 'a file, a folder, or a bundled name such as "%s"'
+    add("content", help="photograph: " + name % "cat")
+    add("style", help="artwork: " + name % "great_wave")
+    add("-o", "--output", required=True, type=Path, help="where to save the picture (required)")
+    add("--overwrite", action="store_true", help="replace an output that exists")
+    add("--resume", action="store_true", help="continue a run that was stopped or killed")
+    add("--json", action="store_true", help="print the result as one line of JSON a picture")
+    size = whole(1, LARGEST_SIZE)
+    add("--size", type=size, default=512, help="longer side in pixels")
+    add("--style-size", type=size, help="longer side of the artwork in pixels (default: --size)")
+    add(
+        "--strength",
+        type=real(1, 5),
+        default=3.0,
+        help="from 1, a breath of style, to 5, hardly recognizable",
+    )
+    add(
+        "--brush",
+        type=size,
+        help="longer side of the first, coarsest image in pixels: the smaller, the larger the "
+        "strokes (default: by --strength)",
+    )
+    add(
+        "--steps",
+        type=whole(1),
+        default=120,
+        help="steps at the coarsest scale, and fewer at each finer one",
+    )
+    add(
+        "--scales",
+        type=whole(1),
+        help="number of sizes in ratios of 1.41 (default: as many as --brush needs)",
+    )
+    add("--content-weight", type=real(0), default=1.0, help="alpha")
+    add("--style-weight", type=real(0), help="beta (default: that of --strength)")
+    add("--tv-weight", type=real(0), default=0.0, help="gamma, for smoothness")
+    add("--backbone", type=one_of("vgg16", "vgg19"), default="vgg16", help="vgg16 or vgg19")
+    add("--pooling", type=one_of("max", "avg"), default="max", help="max or avg")
+    add("--init", help=f"initial image: {', '.join(STARTS)}, or a file (default: by --strength)")
+    add("--optimizer", type=one_of("lbfgs", "adam"), default="lbfgs", help="lbfgs or adam")
+    add("--precision", type=one_of(*PRECISIONS), default="auto", help=", ".join(PRECISIONS))
+    add("--seed", type=whole(0), default=0, help="of the initial noise")
