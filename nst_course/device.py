@@ -5,11 +5,16 @@ import ctypes
 import math
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 import torch
+
+from .checks import shown
+from .errors import CourseError
 
 QUICK_VARIABLE = "NST_COURSE_QUICK"
 CGROUP = Path("/sys/fs/cgroup")  # the limits of a container on Linux
@@ -23,6 +28,38 @@ def best_device() -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def as_device(device: torch.device | str | None) -> torch.device:
+    """The device of this name, the best one for None.
+
+    Raises:
+        CourseError: this machine has no such device.
+    """
+    if device is None:
+        return best_device()
+    try:
+        found = torch.device(device)
+        if found.type == "meta":
+            raise RuntimeError("It computes nothing.")
+        torch.zeros(1, device=found)
+    except Exception as error:  # each backend has an exception of its own
+        raise CourseError(
+            f"device is one that this machine has, such as {str(best_device())!r}, "
+            f"not {shown(device)}."
+        ) from error
+    return found
+
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def with_gradients(function: Function) -> Function:
+    """Let a function, or a generator in each of its steps, compute gradients.
+
+    It does so even if it is called under ``torch.no_grad()`` or ``torch.inference_mode()``.
+    """
+    return torch.inference_mode(False)(torch.enable_grad()(function))
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:

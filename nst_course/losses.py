@@ -7,6 +7,7 @@ and one weight serves every size. The papers scale them differently: see `conven
 import torch
 from torch import Tensor
 
+from .checks import check_features, check_floats, comparable, widened
 from .errors import CourseError
 
 
@@ -23,7 +24,7 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
     Raises:
         CourseError: the shapes differ; PyTorch would otherwise broadcast.
     """
-    _check_same_shape(features, target)
+    features, target = comparable(features, target)
     return (features - target).square().mean()
 
 
@@ -39,11 +40,10 @@ def gram_matrix(features: Tensor) -> Tensor:
         grows with the image there.
 
     Raises:
-        CourseError: the features do not have four dimensions.
+        CourseError: the features are no tensor of floats with four dimensions.
     """
-    if features.dim() != 4:
-        raise CourseError(f"Features have shape (B, C, H, W), not {tuple(features.shape)}.")
-    rows = features.movedim(1, -1).flatten(1, 2)  # (B, H·W, C): Fᵀ, one row for each position
+    check_features("features", features)
+    rows = widened(features).movedim(1, -1).flatten(1, 2)  # (B, H·W, C): Fᵀ, a row a position
     return torch.stack([row.T @ row for row in rows]) / rows.shape[1]
 
 
@@ -60,7 +60,7 @@ def style_loss(gram: Tensor, target_gram: Tensor) -> Tensor:
     Raises:
         CourseError: the shapes differ; PyTorch would otherwise broadcast.
     """
-    _check_same_shape(gram, target_gram)
+    gram, target_gram = comparable(gram, target_gram)
     return (gram - target_gram).square().mean()
 
 
@@ -78,19 +78,13 @@ def total_variation(image: Tensor) -> Tensor:
     Raises:
         CourseError: the image has other dimensions, or is only one pixel high or wide.
     """
+    check_floats("image", image)
     if image.dim() != 4 or min(image.shape[2:]) < 2:
         raise CourseError(
             "Total variation needs an image (1, 3, H, W) of at least 2×2 pixels, "
             f"not {tuple(image.shape)}."
         )
+    image = widened(image)
     vertical = image[:, :, 1:, :] - image[:, :, :-1, :]
     horizontal = image[:, :, :, 1:] - image[:, :, :, :-1]
     return vertical.square().mean() + horizontal.square().mean()
-
-
-def _check_same_shape(values: Tensor, target: Tensor) -> None:
-    if values.shape != target.shape:
-        raise CourseError(
-            f"The shapes {tuple(values.shape)} and {tuple(target.shape)} differ; "
-            "a loss compares two tensors of the same shape."
-        )

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .checks import check_features, shown
+from .errors import CourseError
 from .losses import gram_matrix
 
 SHIFT = -1.0  # of the activations in `shifted_gram_matrix`
@@ -28,6 +30,7 @@ def mean_and_std(features: Tensor) -> Tensor:
     Returns:
         (1, 2, C).
     """
+    check_features("features", features, batch=1)
     return _mean_and_std(_two_moments(features))
 
 
@@ -40,6 +43,7 @@ def covariance(features: Tensor) -> Tensor:
     Returns:
         (1, C, C).
     """
+    check_features("features", features, batch=1)
     return _covariance(_gram_and_mean(features))
 
 
@@ -55,6 +59,7 @@ def shifted_gram_matrix(features: Tensor) -> Tensor:
     Returns:
         (1, C, C).
     """
+    check_features("features", features, batch=1)
     return fast_gram_matrix(features + SHIFT)
 
 
@@ -70,6 +75,11 @@ class Statistic:
 
     means: Callable[[Tensor, Tensor | None], Tensor]
     summary: Callable[[Tensor], Tensor] = lambda means: means
+
+    def __post_init__(self) -> None:
+        for name in ("means", "summary"):
+            if not callable(getattr(self, name)):
+                raise CourseError(f"{name} is a function, not {shown(getattr(self, name))}.")
 
     def __call__(self, features: Tensor) -> Tensor:
         """The statistic of features (1, C, H, W)."""
@@ -92,6 +102,8 @@ def as_statistic(statistic: Statistic | Callable[[Tensor], Tensor]) -> Statistic
     """
     if isinstance(statistic, Statistic):
         return statistic
+    if not callable(statistic):
+        raise CourseError(f"statistic is a function of features, not {shown(statistic)}.")
     return STATISTICS.get(statistic) or Statistic(_of_positions_inside(statistic))
 
 

@@ -12,8 +12,12 @@ from nst_course.network import weights
 
 IMAGE = torch.rand((1, 3, 24, 32), generator=torch.Generator().manual_seed(0))
 FEATURES = torch.rand((1, 4, 5, 6), generator=torch.Generator().manual_seed(1))
+TWO = torch.ones(2, 3, 4, 4)
 GRAM = FEATURES.flatten(2) @ FEATURES.flatten(2).mT
 NAN = math.nan
+
+
+PARAMETERS = weights.random_parameters("vgg16", widths=(2, 2, 2, 2, 2))
 
 
 class Unprintable:
@@ -38,11 +42,20 @@ TENSORS = [
     [[1.0]],
 ]
 NO_IMAGE = [*TENSORS, torch.zeros(1, 4, 8, 8), torch.zeros(2, 3, 8, 8), IMAGE * NAN, IMAGE * 255]
+COMPUTED = [x for x in TENSORS if not getattr(x, "is_meta", False)]
 WITHOUT_NAN = NO_IMAGE[:-2]
 NUMBERS = [None, "1", -1.0, NAN, math.inf, 10**400, 1j, [1], IMAGE, np.ones(2), Unprintable()]
 COUNTS = [None, "1", -1, 2.5, True, NAN, 2**63, 10**400, [1], IMAGE, np.ones(2), Unprintable()]
 LAYERS = [None, 3, "relu9_9", ["relu1_1", "x"], [None], [["relu1_1"]], {"relu1_1": -1}, IMAGE]
-LAYERS += [{"relu1_1": "1"}, {"relu1_1": NAN}, {1: 1.0}, b"relu1_1", Unprintable(), {"relu1_1": IMAGE}]
+LAYERS += [
+    {"relu1_1": "1"},
+    {"relu1_1": NAN},
+    {1: 1.0},
+    b"relu1_1",
+    Unprintable(),
+    {"relu1_1": IMAGE},
+]
+SOMETHING = [value for value in ANYTHING if value is not None]
 NO_NAME = [value for value in ANYTHING if not isinstance(value, bool)]
 NO_CALL = [value for value in ANYTHING if not callable(value) and value is not None]
 
@@ -58,25 +71,36 @@ def run(backbone, *arguments, **settings):
 
 def stylize(backbone, content=IMAGE, style=IMAGE, **settings):
     return nst.stylize(
-        content, style, **{"size": 32, "steps": 1, "progress": False, "backbone": backbone, **settings}
+        content,
+        style,
+        **{"size": 32, "steps": 1, "progress": False, "backbone": backbone, **settings},
     )
 
 
 # Function of (backbone, wrong value) → the values that are wrong there. One entry an argument.
 WRONG = {
-    "content_loss features": (lambda b, x: nst.content_loss(x, FEATURES), [*ANYTHING, *TENSORS]),
-    "content_loss target": (lambda b, x: nst.content_loss(FEATURES, x), [*ANYTHING, *TENSORS]),
-    "content_loss both": (lambda b, x: nst.content_loss(x, x), [*ANYTHING, *TENSORS[4:], TENSORS[2]]),
-    "style_loss gram": (lambda b, x: nst.style_loss(x, GRAM), [*ANYTHING, *TENSORS]),
-    "style_loss target_gram": (lambda b, x: nst.style_loss(GRAM, x), [*ANYTHING, *TENSORS]),
-    "gram_matrix": (lambda b, x: nst.gram_matrix(x), [*ANYTHING, *TENSORS]),
-    "mean_and_std": (lambda b, x: nst.mean_and_std(x), [*ANYTHING, *TENSORS, torch.ones(2, 3, 4, 4)]),
-    "covariance": (lambda b, x: nst.covariance(x), [*ANYTHING, *TENSORS, torch.ones(2, 3, 4, 4)]),
+    "content_loss features": (lambda b, x: nst.content_loss(x, FEATURES), [*ANYTHING, *COMPUTED]),
+    "content_loss target": (lambda b, x: nst.content_loss(FEATURES, x), [*ANYTHING, *COMPUTED]),
+    "content_loss both": (
+        lambda b, x: nst.content_loss(x, x),
+        [*ANYTHING, *COMPUTED[4:]],
+    ),
+    "style_loss gram": (lambda b, x: nst.style_loss(x, GRAM), [*ANYTHING, *COMPUTED]),
+    "style_loss target_gram": (lambda b, x: nst.style_loss(GRAM, x), [*ANYTHING, *COMPUTED]),
+    "gram_matrix": (lambda b, x: nst.gram_matrix(x), [*ANYTHING, *COMPUTED]),
+    "mean_and_std": (
+        lambda b, x: nst.mean_and_std(x),
+        [*ANYTHING, *COMPUTED, TWO],
+    ),
+    "covariance": (lambda b, x: nst.covariance(x), [*ANYTHING, *COMPUTED, TWO]),
     "shifted_gram_matrix": (
         lambda b, x: nst.shifted_gram_matrix(x),
-        [*ANYTHING, *TENSORS, torch.ones(2, 3, 4, 4)],
+        [*ANYTHING, *COMPUTED, TWO],
     ),
-    "total_variation": (lambda b, x: nst.total_variation(x), [*ANYTHING, *TENSORS, IMAGE[..., :1]]),
+    "total_variation": (
+        lambda b, x: nst.total_variation(x),
+        [*ANYTHING, *COMPUTED, IMAGE[..., :1]],
+    ),
     "layer_names": (lambda b, x: nst.layer_names(x), [*ANYTHING, *TENSORS]),
     "load_backbone network": (lambda b, x: nst.load_backbone(x), [*ANYTHING, *TENSORS]),
     "load_backbone pooling": (lambda b, x: nst.load_backbone("vgg16", x), [*ANYTHING, *TENSORS]),
@@ -109,12 +133,18 @@ WRONG = {
     "Style image": (lambda b, x: transfer(b, style=nst.Style(x)), [*ANYTHING, *NO_IMAGE]),
     "Style region": (
         lambda b, x: transfer(b, style=nst.Style(IMAGE, region=x)).run(1, progress=False),
-        [*[x for x in ANYTHING if x is not None], *TENSORS[:4], *TENSORS[6:], IMAGE, IMAGE[0, 0] * 2]
+        [
+            *[x for x in ANYTHING if x is not None],
+            *TENSORS[:4],
+            *TENSORS[6:],
+            IMAGE,
+            IMAGE[0, 0] * 2,
+        ]
         + [torch.zeros(8, 8), IMAGE[0, 0] * NAN],
     ),
     "Style source_region": (
         lambda b, x: transfer(b, style=nst.Style(IMAGE, source_region=x)).run(1, progress=False),
-        [*[x for x in ANYTHING if x is not None], *TENSORS[:4], *TENSORS[6:], torch.zeros(8, 8)],
+        [*SOMETHING, *TENSORS[:4], *TENSORS[6:], torch.zeros(8, 8)],
     ),
     "Statistic means": (lambda b, x: nst.Statistic(x), [None, *NO_CALL]),
     "Statistic summary": (lambda b, x: nst.Statistic(nst.gram_matrix, x), [None, *NO_CALL]),
@@ -130,14 +160,17 @@ WRONG = {
     ),
     "StyleTransfer backbone": (
         lambda b, x: nst.StyleTransfer(IMAGE, IMAGE, x),
-        [*[x for x in ANYTHING if x is not None], *TENSORS],
+        [*SOMETHING, *TENSORS],
     ),
     "StyleTransfer content_layers": (lambda b, x: transfer(b, content_layers=x), LAYERS),
     "StyleTransfer style_layers": (lambda b, x: transfer(b, style_layers=x), LAYERS),
     "StyleTransfer content_weight": (lambda b, x: transfer(b, content_weight=x), NUMBERS),
     "StyleTransfer style_weight": (lambda b, x: transfer(b, style_weight=x), NUMBERS),
     "StyleTransfer tv_weight": (lambda b, x: transfer(b, tv_weight=x), NUMBERS),
-    "StyleTransfer init": (lambda b, x: transfer(b, init=x), [*ANYTHING, *NO_IMAGE, IMAGE[:, :, 1:]]),
+    "StyleTransfer init": (
+        lambda b, x: transfer(b, init=x),
+        [*ANYTHING, *NO_IMAGE, IMAGE[..., 1:]],
+    ),
     "StyleTransfer optimizer": (lambda b, x: transfer(b, optimizer=x), [*ANYTHING, *TENSORS]),
     "StyleTransfer seed": (lambda b, x: transfer(b, seed=x), COUNTS),
     "StyleTransfer learning_rate": (lambda b, x: transfer(b, learning_rate=x), NUMBERS[1:]),
@@ -157,12 +190,12 @@ WRONG = {
     "stylize style": (lambda b, x: stylize(b, style=x), [*ANYTHING, *NO_IMAGE, [None], [IMAGE, 3]]),
     "stylize size": (lambda b, x: stylize(b, size=x), [0, *COUNTS, 10**6]),
     "stylize strength": (lambda b, x: stylize(b, strength=x), [0.5, 5.5, *NUMBERS]),
-    "stylize brush": (lambda b, x: stylize(b, brush=x), [0, *COUNTS]),
+    "stylize brush": (lambda b, x: stylize(b, brush=x), [0, *COUNTS[1:]]),
     "stylize steps": (lambda b, x: stylize(b, steps=x), [0, *COUNTS]),
     "stylize style_size": (lambda b, x: stylize(b, style_size=x), [0, *COUNTS[1:]]),
     "stylize backbone": (
         lambda b, x: stylize(x),
-        [*[x for x in ANYTHING if x is not None], *TENSORS],
+        [*SOMETHING, *TENSORS],
     ),
     "stylize checkpoint": (
         lambda b, x: stylize(b, checkpoint=x),
@@ -171,14 +204,6 @@ WRONG = {
     "stylize on_step": (lambda b, x: stylize(b, on_step=x), NO_CALL),
 }
 WITHOUT_ARGUMENTS = {"best_device", "bundled_images", "preset", "CourseError"}
-PARAMETERS: dict = {}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def parameters():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(weights, "WIDTHS", (2, 2, 2, 2, 2))
-        PARAMETERS.update(weights.random_parameters("vgg16"))
 
 
 def test_every_public_name_has_its_wrong_arguments():
@@ -196,7 +221,7 @@ def test_wrong_argument_is_one_short_sentence(narrow_backbone, tmp_path, monkeyp
             call(narrow_backbone, value)
         except nst.CourseError as error:
             text = str(error)
-            assert len(text) < 400 and "\n" not in text and text.endswith("."), (kind, text)
+            assert len(text) < 400 and "\n" not in text and text.endswith((".", "?")), (kind, text)
             assert "tensor([" not in text and "array([" not in text and "object at 0x" not in text
         except Exception as error:
             pytest.fail(f"{argument} = {kind}: {type(error).__name__}: {error}")

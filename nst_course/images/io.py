@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..assets import IMAGES
-from ..checks import shown
+from ..checks import check_kind, printable, shown
 from ..errors import CourseError
 from ..files import check_place, expanded, write_atomically
 from .read import read_picture
@@ -54,7 +54,8 @@ def load_image(name_or_path: str | os.PathLike, size: int | None = None) -> Tens
     Raises:
         CourseError: there is no such name or file, or the file cannot be read as a picture.
     """
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+    known = size is None or (isinstance(size, int) and not isinstance(size, bool))
+    if not known or (size is not None and not 1 <= size < 2**31):
         raise CourseError(
             f"size is the longer side in pixels, a whole number such as 256, not {shown(size)}."
         )
@@ -94,23 +95,23 @@ def find_image(name_or_path: str | os.PathLike) -> Path:
     raise CourseError(f'There is no file and no bundled image "{printable(text)}"; {hint}')
 
 
-def printable(text: str) -> str:
-    """The beginning of a name, without characters that a terminal or a file refuses."""
-    return text[:200].encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
-
-
 def resize_longer_side(picture: Image.Image, size: int) -> Image.Image:
     """The picture with ``size`` pixels on its longer side and the same aspect ratio."""
     scale = size / max(picture.size)
     width, height = (max(1, round(side * scale)) for side in picture.size)
     if (width, height) == picture.size:
         return picture
+    check_megapixels(width, height, size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def check_megapixels(width: int, height: int, size: int) -> None:
+    """Refuse a size at which a picture has more than `MAX_PIXELS`."""
     if width * height > MAX_PIXELS:
         raise CourseError(
             f"At size={size} the picture would have {width * height / 1e6:.0f} megapixels; "
             "choose a smaller size."
         )
-    return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def resized(image: Tensor, size: Sequence[int]) -> Tensor:
@@ -124,6 +125,7 @@ def scaled(image: Tensor, longer_side: int) -> Tensor:
     """An image (1, 3, H, W), 0…1, resized to a longer side in pixels."""
     factor = longer_side / max(image.shape[2:])
     size = [max(1, round(side * factor)) for side in image.shape[2:]]
+    check_megapixels(*size, longer_side)
     return image if size == list(image.shape[2:]) else resized(image, size)
 
 
@@ -146,6 +148,7 @@ def to_pil(image: Tensor) -> Image.Image:
         image = image[0]
     if image.dim() != 3 or image.shape[0] != 3 or 0 in shape:
         raise CourseError(f"An image has the shape (1, 3, H, W), not {shape}.")
+    check_kind("An image", image, has_data=True)
     image = image.detach().float().cpu()
     if not image.isfinite().all():
         raise CourseError("The image has values that are not finite; use an earlier step.")
@@ -240,8 +243,10 @@ def cannot_write(path: Path, error: Exception) -> CourseError:
 def as_path(path: str | os.PathLike) -> Path:
     """The path, with ``~`` replaced; a CourseError if it is none."""
     try:
+        if "\0" in os.fspath(path):
+            raise ValueError("it contains a NUL")
         return expanded(path)
-    except (TypeError, OSError) as error:
+    except (TypeError, ValueError, OSError) as error:
         raise CourseError(f"{shown(path)} is not a path ({error}); name a file.") from error
 
 

@@ -1,7 +1,7 @@
 """The feature explorer: the channels of a layer, their receptive fields, their optimized images."""
 
-import html
 import functools
+import html
 
 import ipywidgets as widgets
 import torch

@@ -8,7 +8,6 @@ import ipywidgets as widgets
 from ..errors import CourseError
 from .live_run import LiveRun
 
-
 _labs: dict[type, "Lab"] = {}  # the present one of each kind
 
 

@@ -70,7 +70,9 @@ class LiveRun:
         """Show a message, plain text, in the status line."""
         self._failed = error
         color = "var(--jp-error-color1, #d32f2f)" if error else "inherit"
-        self.status.value = f'<div role="status" style="color:{color}">{html.escape(text)}</div>'
+        self.status.value = (
+            f'<div role="status" style="color:{color}">{html.escape(text, quote=False)}</div>'
+        )
 
     def show_start(self) -> None:
         """Show the image before the first step."""

@@ -23,10 +23,19 @@ KILLED_AFTER = 3600  # seconds without a write, after which a download is taken 
 
 
 def cache_folder() -> Path:
-    """Where downloaded parameters are kept; ``NST_COURSE_CACHE`` names another folder."""
-    if named := os.environ.get("NST_COURSE_CACHE"):
-        return Path(named).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nst_course"
+    """Where downloaded parameters are kept; ``NST_COURSE_CACHE`` names another folder.
+
+    Raises:
+        CourseError: there is no home folder.
+    """
+    try:
+        if named := os.environ.get("NST_COURSE_CACHE"):
+            return Path(named).expanduser()
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nst_course"
+    except RuntimeError as error:
+        raise CourseError(
+            "The home folder is unknown, and with it the cache; set NST_COURSE_CACHE to a folder."
+        ) from error
 
 
 def download(source: "WeightsEnum", cache: Path) -> dict[str, Tensor]:

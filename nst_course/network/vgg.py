@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..checks import check_choice
-from ..device import best_device
+from ..checks import check_callable, check_choice, check_images, names_of_layers, printable, shown
+from ..device import as_device, with_gradients
 from ..errors import CourseError
 from .convolution import Convolution
-from .weights import BLOCKS, MEANS, conv_names, load_parameters
+from .weights import BLOCKS, MEANS, check_parameters, conv_names, load_parameters
 
 POOLING = ("max", "avg")
 # These stay in float32 in a network of reduced precision, at a fifth of its multiplications. They
@@ -50,7 +50,9 @@ class Backbone(nn.Module):
 
     def __init__(self, network: str, parameters: dict[str, Tensor], pooling: str = "max"):
         super().__init__()
+        check_choice("network", network, BLOCKS)
         check_choice("pooling", pooling, POOLING)
+        check_parameters(network, parameters)
         self.network = network
         self.pooling = pooling
         self.layers = layer_names(network)
@@ -85,13 +87,15 @@ class Backbone(nn.Module):
         Raises:
             CourseError: a layer does not exist, or the image is too small for it.
         """
-        wanted = set([layers] if isinstance(layers, str) else layers)
+        wanted = set(names_of_layers("layers", layers))
+        check_callable("then", then)
         self.check_image(image, wanted)
         return self.run(self.prepare(image), self.up_to(wanted), wanted, then)[1]
 
     def prepare(self, image: Tensor) -> Tensor:
         """The input of the first convolution: the image in 0…255 minus the mean color."""
-        x = image.to(self.device).contiguous(memory_format=torch.channels_last)
+        weight = self.get_parameter("convolutions.conv1_1.weight")
+        x = image.to(weight).contiguous(memory_format=torch.channels_last)
         return x * 255 - self.mean
 
     def run(
@@ -141,10 +145,14 @@ class Backbone(nn.Module):
 
     def check(self, layers: Iterable[str]) -> None:
         """Raise a CourseError that suggests a name if a layer does not exist."""
-        for layer in [layer for layer in layers if layer not in self.layers]:
-            near = difflib.get_close_matches(str(layer), self.layers, n=1)
+        known = set(self.layers)
+        for layer in layers:
+            if isinstance(layer, str) and layer in known:
+                continue
+            name = printable(layer) if isinstance(layer, str) else shown(layer)
+            near = difflib.get_close_matches(name, self.layers, n=1)
             hint = f'did you mean "{near[0]}"?' if near else "names look like relu4_2 or conv4_2."
-            raise CourseError(f'{self.network.upper()} has no layer "{layer}"; {hint}')
+            raise CourseError(f'{self.network.upper()} has no layer "{name}"; {hint}')
 
     def smallest_side(self, layers: Iterable[str]) -> int:
         """How many pixels an image needs on each side, so that these layers have a position."""
@@ -153,15 +161,7 @@ class Backbone(nn.Module):
     def check_image(self, image: Tensor, layers: Collection[str]) -> None:
         """Raise a CourseError if this is not an image, or too small for one of the layers."""
         self.check(layers)
-        is_tensor = isinstance(image, Tensor)
-        if not (
-            is_tensor and image.is_floating_point() and image.dim() == 4 and image.shape[1] == 3
-        ):
-            kind = f"{tuple(image.shape)}, {image.dtype}" if is_tensor else type(image).__name__
-            raise CourseError(
-                f"An image is a tensor of floats, (1, 3, H, W), 0…1, and not {kind}; "
-                "nst.load_image gives one."
-            )
+        check_images("An image", image)
         smallest = self.smallest_side(layers)
         if min(image.shape[2:]) < smallest:
             deepest = self.up_to(layers)[-1]
@@ -171,6 +171,7 @@ class Backbone(nn.Module):
             )
 
 
+@with_gradients
 def load_backbone(
     network: str = "vgg16", pooling: str = "max", device: torch.device | str | None = None
 ) -> Backbone:
@@ -182,7 +183,8 @@ def load_backbone(
         device: where it runs; by default a GPU if there is one, else the CPU.
 
     Raises:
-        CourseError: an unknown name, damaged weights, or a failed download.
+        CourseError: an unknown name or device, damaged weights, or a failed download.
     """
     check_choice("pooling", pooling, POOLING)  # before a download
-    return Backbone(network, load_parameters(network), pooling).to(device or best_device())
+    place = as_device(device)
+    return Backbone(network, load_parameters(network), pooling).to(place)

@@ -10,7 +10,7 @@ All sources are brought to one convention, so that the rest of the course need n
 import hashlib
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from ..assets import WEIGHTS
-from ..checks import check_choice
+from ..checks import check_choice, shown
 from ..errors import CourseError
-from ..files import write_atomically
+from ..files import expanded, write_atomically
 from .download import VGG19_VARIABLE, cache_folder, download, first_line
 
 if TYPE_CHECKING:
@@ -80,10 +80,32 @@ def load_parameters(network: str) -> dict[str, Tensor]:
     if network == "vgg16":
         return load_embedded()
     if local_file := os.environ.get(VGG19_VARIABLE):
-        return read_vgg19_file(Path(local_file).expanduser())
+        return read_vgg19_file(Path(local_file))
     from torchvision.models import VGG19_Weights  # here: importing torchvision takes a second
 
     return cached_vgg19(VGG19_Weights.IMAGENET1K_V1, cache_folder())
+
+
+def check_parameters(network: str, parameters: Mapping[str, Tensor]) -> None:
+    """Refuse what does not hold the convolutions of this network; they may be narrower."""
+    if not isinstance(parameters, Mapping):
+        raise CourseError(f"parameters maps names to tensors, unlike {shown(parameters)}.")
+    channels = 3
+    for name in conv_names(network):
+        weight, bias = (parameters.get(f"{name}.{kind}") for kind in ("weight", "bias"))
+        if not (
+            isinstance(weight, Tensor)
+            and isinstance(bias, Tensor)
+            and weight.is_floating_point()
+            and weight.dim() == 4
+            and tuple(weight.shape[1:]) == (channels, 3, 3)
+            and bias.shape == weight.shape[:1]
+        ):
+            raise CourseError(
+                f"parameters has no {name}.weight (C, {channels}, 3, 3) with its bias (C,); "
+                "weights.load_parameters gives all of them."
+            )
+        channels = weight.shape[0]
 
 
 def random_parameters(
@@ -181,6 +203,9 @@ def read_vgg19_file(path: Path) -> dict[str, Tensor]:
     """
     is_safetensors = path.suffix == ".safetensors"
     try:
+        path = expanded(path)
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise ValueError("it is not a regular file")
         if is_safetensors:
             state = safetensors.torch.load_file(path)
         else:

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from ..device import with_gradients
 from ..errors import CourseError
 from .style_transfer import StyleTransfer
 
 
+@with_gradients
 def gradient_norms(transfer: StyleTransfer, image: Tensor) -> dict[str, float]:
     """Euclidean norm of the gradient of each term with respect to the image.
 

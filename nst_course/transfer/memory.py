@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -81,13 +82,18 @@ def choose_tile(tile: str | int | None, work: Work) -> int | None:
             free memory, else the usual size.
         work: what the run does; its own tile does not matter.
     """
-    if tile == "auto":
+    if isinstance(tile, str) and tile == "auto":
         needed = bytes_of_run(replace(work, steps=HISTORY_SIZE + 1, tile=None))
         return None if needed < available_memory(work.backbone.device) else TILE
-    if tile is None:
-        return None
-    check_count("tile", tile, least=1)
-    return int(tile)
+    return as_tile(tile)
+
+
+def as_tile(tile: Any) -> int | None:
+    """The side of the tiles, checked."""
+    if tile is not None:
+        check_count("tile", tile, least=1)
+        tile = int(tile)
+    return tile
 
 
 def history_size(image_bytes: int, tile: int | None) -> int:

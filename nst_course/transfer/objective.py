@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..errors import CourseError
 from ..network.vgg import Backbone
-from .terms import PIXELS, Term, network
+from .terms import PIXELS, Term, as_terms, network
 from .tiles import Part, Whole
 from .tiling import Measurement
 
@@ -29,9 +29,7 @@ class Objective:
 
     def __init__(self, terms: Iterable[Term], backbone: Backbone, tile: int | None = None):
         self.terms: dict[str, Term] = {}
-        for term in terms:
-            if not isinstance(term, Term):
-                raise CourseError(f"terms are objects of nst.Term, not of {type(term).__name__}.")
+        for term in as_terms(terms):
             if term.name in {*self.terms, "total"}:
                 raise CourseError(f"Two terms have the name {term.name!r}; give one another name.")
             self.terms[term.name] = term

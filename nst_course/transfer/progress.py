@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
+from ..checks import check_callable
+
 
 @dataclass(frozen=True)
 class Step:
@@ -65,6 +67,8 @@ def follow(
     Returns:
         The fields of `Result` that the steps decide.
     """
+    if on_step is not None:
+        check_callable("on_step", on_step)
     from tqdm.auto import tqdm  # imported here because it looks for widgets, which takes a while
 
     history: dict[str, list[float]] = {}

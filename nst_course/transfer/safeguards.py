@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..checks import check_count
+from ..device import with_gradients
 from ..errors import CourseError
 from ..network.vgg import Backbone
 from .precision import Precision
@@ -163,6 +164,7 @@ class Safeguards:
             "precision": self.precision.state_dict(),
         }
 
+    @with_gradients
     def load_state_dict(self, state: dict, settings: tuple) -> None:
         """Go on as the run would have that gave this `state_dict`.
 

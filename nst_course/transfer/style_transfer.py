@@ -10,20 +10,21 @@ from collections.abc import Callable, Iterable, Iterator
 from torch import Tensor
 
 from ..checks import as_image, check_count
+from ..device import with_gradients
 from ..losses import gram_matrix
 from ..network.vgg import Backbone, load_backbone
 from ..optim.lbfgs import BOUNDS
 from ..statistics import Statistic
 from .estimate import Estimate, estimate, fastest, shrunk
 from .initial import starting_image
-from .memory import Work, choose_tile
+from .memory import Work, as_tile, choose_tile
 from .objective import Objective, Setting
 from .optimizers import learning_rate_of, make_optimizer
 from .precision import Precision
 from .progress import Result, Step, follow
 from .safeguards import Safeguards
 from .styles import Styles, as_styles
-from .terms import ContentTerm, Layers, StyleTerm, Term, TotalVariation
+from .terms import ContentTerm, Layers, StyleTerm, Term, TotalVariation, as_terms
 
 # Style weights w_l = 1/C², as in leongatys/PytorchNeuralStyleTransfer. With the embedded network
 # they are a strong preference for the shallow layers, which notebook 04 measures.
@@ -80,6 +81,7 @@ class StyleTransfer:
     style_layers = Setting(lambda transfer: transfer.objective["style"], "layers")
     learning_rate = Setting(lambda transfer: transfer.safeguards, "learning_rate")
 
+    @with_gradients
     def __init__(
         self,
         content: Tensor,
@@ -108,7 +110,7 @@ class StyleTransfer:
         size = (self.content.shape[2], self.content.shape[3])
         content_term = ContentTerm(self.content, content_layers, content_weight)
         style_term = StyleTerm(self.styles, size, style_layers, style_weight, statistic)
-        all_terms = [content_term, style_term, TotalVariation(tv_weight), *terms]
+        all_terms = [content_term, style_term, TotalVariation(tv_weight), *as_terms(terms)]
         self.objective = Objective(all_terms, backbone)
         self.objective.check(self.content)
         self.optimizer = optimizer
@@ -122,6 +124,7 @@ class StyleTransfer:
         self.objective.tile = choose_tile(tile, describe(self, 0))
         self.objective.check_tiles()
 
+    @with_gradients
     def steps(self, count: int) -> Iterator[Step]:
         """Optimize for ``count`` steps and yield each one when it is done.
 
@@ -192,9 +195,7 @@ class StyleTransfer:
 
     def load_state_dict(self, state: dict) -> None:
         """Go on as the transfer would have that gave this `state_dict`."""
-        if state["tile"] is not None:
-            check_count("tile", state["tile"], least=1)
-        self.objective.tile = state["tile"]  # chosen by the memory that was free then
+        self.objective.tile = as_tile(state["tile"])  # chosen by the memory that was free then
         self.safeguards.load_state_dict(state, self.objective.settings())
 
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checks import as_image, check_weight
+from ..checks import as_image, check_weight, usable_in_graphs
 from ..errors import CourseError
 from ..network.vgg import Backbone
 from .tiles import pools_before
@@ -31,6 +31,9 @@ class Style:
     region: Tensor | None = field(default=None, repr=False)
     source_region: Tensor | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        check_weight("the weight of a style", self.weight)
+
 
 Region = Tensor | None  # (1, 1, H, W), 0…1; None is everything
 Styles = Tensor | Style | Iterable[Tensor | Style]  # what users give
@@ -42,7 +45,7 @@ def as_styles(style: Styles, device: torch.device) -> list[Style]:
     Raises:
         CourseError: an artwork, a weight or a region that cannot be used.
     """
-    if isinstance(style, (Tensor, Style)) or not isinstance(style, Iterable):
+    if isinstance(style, (Tensor, Style, str, bytes)) or not isinstance(style, Iterable):
         style = [style]  # as_image refuses what is neither
     styles = [given if isinstance(given, Style) else Style(given) for given in style]
     if not styles:
@@ -65,7 +68,9 @@ def as_region(name: str, region: Tensor | None, device: torch.device) -> Region:
     height, width = region.shape[-2:]
     if region.numel() != height * width:
         raise CourseError(f"{name} has one channel, shape (H, W), not {tuple(region.shape)}.")
-    region = region.detach().float().reshape(1, 1, height, width).to(device)
+    if region.is_complex() or region.is_meta or region.layout != torch.strided:
+        raise CourseError(f"{name} is a mask, a dense tensor (H, W) with values 0…1.")
+    region = usable_in_graphs(region.detach().float()).reshape(1, 1, height, width).to(device)
     if not (region.isfinite().all() and region.min() >= 0 and region.max() <= 1):
         raise CourseError(f"{name} has values outside 0…1; 1 is inside the region, 0 outside.")
     return region

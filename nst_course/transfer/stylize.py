@@ -5,16 +5,17 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from ..checks import as_image, check_count, layer_weights
+from ..checks import as_image, check_callable, check_count, check_weight, layer_weights, shown
 from ..device import describe as describe_device
 from ..device import readable_bytes, readable_time
 from ..errors import CourseError
-from ..images.io import load_image, resized, scaled
+from ..images.io import as_path, load_image, resized, scaled
 from ..network.vgg import Backbone, load_backbone
 from .multiscale import Forecast, MultiScale, schedule
 from .progress import Result, Step
@@ -75,6 +76,8 @@ def stylize(
     run = multi_scale(
         content, style, size, strength, brush, steps, style_size, backbone, checkpoint, **settings
     )
+    if on_step is not None:
+        check_callable("on_step", on_step)
     run.resume()
     if progress:
         print(report(run, run.estimate()))
@@ -99,14 +102,19 @@ def multi_scale(
 ) -> MultiScale:
     """The run of `stylize`, before it starts; ``scales`` sizes, if given, in place of ``brush``."""
     check_count("size", size, least=1)
+    if brush is not None:
+        check_count("brush", brush, least=1)
     style_size = size if style_size is None else style_size
     check_count("style_size", style_size, least=1)
     style_weight, first_size = dial(strength)
     settings = {"style_weight": style_weight, **settings}
+    check_weight("style_weight", settings["style_weight"])
     settings.setdefault(
         "init", "recolored" if settings["style_weight"] >= LEAST_RECOLORED else "content"
     )
     network = load_backbone() if backbone is None else backbone
+    if not isinstance(network, Backbone):
+        raise CourseError(f"backbone is a network of nst.load_backbone, not {shown(network)}.")
     smallest = smallest_side(network, settings)
     photograph = load("content", content, size)
     given = style if isinstance(style, Sequence) and not isinstance(style, str) else [style]
@@ -143,21 +151,22 @@ def multi_scale(
         **{name: value for name, value in settings.items() if isinstance(value, (int, float, str))},
         **{name: settings[name] for name in ("content_layers", "style_layers") if name in settings},
     }
-    return MultiScale(make, plan, None if checkpoint is None else Path(checkpoint), identity)
+    return MultiScale(make, plan, None if checkpoint is None else as_path(checkpoint), identity)
 
 
 def dial(strength: float) -> tuple[float, int]:
     """β and the first size in pixels for a strength from 1 to 5."""
     marks = list(STRENGTHS)
     for low, high in pairwise(marks):
-        if low <= strength <= high:
+        if isinstance(strength, Real) and low <= strength <= high:
             share = (strength - low) / (high - low)
             weight, side = (
                 a ** (1 - share) * b**share
                 for a, b in zip(STRENGTHS[low], STRENGTHS[high], strict=True)
             )
             return weight, round(side)
-    raise CourseError(f"strength is a number from {marks[0]} to {marks[-1]}, not {strength}.")
+    given = shown(strength)
+    raise CourseError(f"strength is a number from {marks[0]} to {marks[-1]}, not {given}.")
 
 
 def smallest_side(network: Backbone, settings: dict[str, Any]) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..checks import check_weight, layer_weights
+from ..checks import check_weight, layer_weights, shown
 from ..errors import CourseError
 from ..losses import content_loss, style_loss, total_variation
 from ..network.vgg import Backbone
@@ -46,15 +46,20 @@ class Term:
     def __init__(self, weight: float = 1.0, layers: Layers | None = None):
         self.weight = weight
         given = self.layers if layers is None else layers
-        self.layers = layer_weights(f"{self.name}_layers", given)
+        self.layers = layer_weights(f"{self.title}_layers", given)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Bring layers to the form layer → w_l, and refuse what is no weight."""
         if name == "layers":
-            value = layer_weights(f"{self.name}_layers", value)
+            value = layer_weights(f"{self.title}_layers", value)
         elif name == "weight":
-            check_weight(f"{self.name}_weight", value)
+            check_weight(f"{self.title}_weight", value)
         super().__setattr__(name, value)
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return getattr(self, "name", type(self).__name__)
 
     def check(self, backbone: Backbone) -> None:
         """Refuse what cannot work, such as a layer that does not exist."""
@@ -85,11 +90,24 @@ class Term:
             features: (1, C, h, w), of the layer or of one part of it.
             part: ``part.of(x)`` is the same part of a tensor (…, H_l, W_l) of the whole layer.
         """
-        raise NotImplementedError
+        raise CourseError(f"{type(self).__name__} has no method measure; write one.")
 
     def loss(self, layer: str, measured: Tensor) -> Tensor:
         """The loss of a layer, a scalar, given the measurement of all its positions."""
         return measured
+
+
+def as_terms(terms: Iterable[Term]) -> list[Term]:
+    """Further terms as a list, if each is one and has a name."""
+    if not isinstance(terms, Iterable) or isinstance(terms, Tensor):
+        raise CourseError(f"terms is a list of nst.Term, not {shown(terms)}.")
+    found = list(terms)
+    for term in found:
+        if not isinstance(term, Term):
+            raise CourseError(f"terms are objects of nst.Term, not {shown(term)}.")
+        if not isinstance(getattr(term, "name", None), str):
+            raise CourseError(f"{type(term).__name__} has no name; give it one, a string.")
+    return found
 
 
 class ContentTerm(Term):
@@ -105,7 +123,7 @@ class ContentTerm(Term):
     takes_short_formats = True  # and converts them itself, one tile at a time
 
     def __init__(self, content: Tensor, layers: Layers, weight: float):
-        super().__init__(weight, layers)
+        super().__init__(weight, layer_weights(f"{self.name}_layers", layers))
         self.content = content
         self.targets: dict[str, Tensor] = {}  # P^l
 
@@ -145,7 +163,7 @@ class StyleTerm(Term):
         weight: float,
         statistic: Statistic | Callable[[Tensor], Tensor],
     ):
-        super().__init__(weight, layers)
+        super().__init__(weight, layer_weights(f"{self.name}_layers", layers))
         self.styles, self.size = styles, size
         self.statistic = as_statistic(statistic)
         self.groups = group_by_region(styles, size)

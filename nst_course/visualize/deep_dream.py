@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..checks import as_image, check_choice, check_count, renamed
-from ..device import PRECISIONS
+from ..device import PRECISIONS, with_gradients
 from ..images.io import scaled
 from ..network.vgg import Backbone
 from .maximize import in_precision
@@ -15,6 +15,7 @@ from .patches import check_channels
 
 
 @renamed(rate="step_size")
+@with_gradients
 def deep_dream(
     backbone: Backbone,
     image: Tensor,

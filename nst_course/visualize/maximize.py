@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..checks import check_choice, check_count, renamed, renamed_attribute
-from ..device import PRECISIONS, dtype_of
+from ..device import PRECISIONS, dtype_of, with_gradients
 from ..network.vgg import Backbone
 from ..transfer.estimate import fastest
 from .parameterization import COLORS, PARAMETERIZATIONS, decode, initial_parameters
@@ -68,6 +68,7 @@ class Optimum:
 
 
 @renamed(image="parameterization", colours="colors", leak="negative_slope")
+@with_gradients
 def maximize(
     backbone: Backbone,
     layer: str,

@@ -162,10 +162,8 @@ def test_json_is_one_line_on_standard_output(quick, tmp_path, capsys):
 MAIN = """
 import sys
 from nst_course.network import weights
-weights.WIDTHS = (6, 8, 8, 8, 8)
-random = weights.random_parameters
 def narrow(network):
-    parameters = random("vgg16")
+    parameters = weights.random_parameters("vgg16", widths=(6, 8, 8, 8, 8))
     parameters["conv1_1.weight"] /= 50
     return parameters
 from nst_course.network import vgg

@@ -792,7 +792,7 @@ def test_cell_of_a_lab_that_is_run_again_and_again_leaves_one_lab(monkeypatch, s
     monkeypatch.setattr(lab_module, "shared_backbone", lambda pooling: small[2])
 
     def run_cell():
-        lab = nst.labs.StyleTransferLab("cat", "great_wave", size=64, steps=2)
+        lab = nst.labs.StyleTransferLab("cat", "great_wave", size=128, steps=2)
         lab.run()
         return lab, weakref.ref(lab.live_run), weakref.ref(lab.live_run.runner)
 
