@@ -104,6 +104,7 @@ def main(arguments):
     if sys.version_info < (3, 10):  # noqa: UP036, since an older Python can parse this file
         sys.exit(f"The course needs Python 3.10 or newer; this is {sys.version.split()[0]}.")
     os.chdir(HERE)
+    os.environ.update(PIP_USER="0", PIP_TARGET="", PIP_PREFIX="", PIP_ROOT="", PYTHONHOME="")
     set_up()
     command = ["pytest", "-n=logical", "--maxprocesses=4", *arguments[1:]]
     if arguments[:1] != ["test"]:  # --allow-root, because in a container one often is root

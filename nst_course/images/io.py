@@ -125,7 +125,7 @@ def scaled(image: Tensor, longer_side: int) -> Tensor:
     """An image (1, 3, H, W), 0…1, resized to a longer side in pixels."""
     factor = longer_side / max(image.shape[2:])
     size = [max(1, round(side * factor)) for side in image.shape[2:]]
-    check_megapixels(*size, longer_side)
+    check_megapixels(size[1], size[0], longer_side)
     return image if size == list(image.shape[2:]) else resized(image, size)
 
 

@@ -1,5 +1,6 @@
 """How figures are made, and how a notebook stores them."""
 
+import os
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -45,6 +46,10 @@ def store_as_jpeg() -> None:
     """Make notebooks store figures as JPEG: with photographs, PNG takes many megabytes."""
     shell = get_ipython()
     if shell is not None and "IPKernelApp" in shell.config:
+        # A variable in the shell that started Jupyter may name a backend that shows nothing here.
+        backend = os.environ.get("MPLBACKEND", "inline")
+        if not any(word in backend for word in ("inline", "ipympl", "widget", "nbagg")):
+            shell.enable_matplotlib("inline")
         settings = InlineBackend.instance(parent=shell)
         settings.figure_formats = {"jpeg"}
         options: dict[str, Any] = {"pil_kwargs": {"quality": 82, "optimize": True}}

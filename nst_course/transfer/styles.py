@@ -32,7 +32,7 @@ class Style:
     source_region: Tensor | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        check_weight("the weight of a style", self.weight)
+        check_weight("the weight of style", self.weight)
 
 
 Region = Tensor | None  # (1, 1, H, W), 0…1; None is everything

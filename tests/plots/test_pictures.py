@@ -1,15 +1,21 @@
 """Pictures side by side, the loss curves, and the view that refreshes itself."""
 
 import io
+import os
+from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 import torch
+from nbclient import NotebookClient
 from PIL import Image
 
 import nst_course as nst
 from nst_course.transfer.style_transfer import Step
+
+ROOT = Path(__file__).parents[2]
 
 
 def image(height: int, width: int, value: float = 0.5) -> torch.Tensor:
@@ -83,3 +89,13 @@ def test_live_view_shows_first_and_last_step_and_skips_while_the_clock_is_young(
     assert shown == [0]
     view(step(19))
     assert shown == [0, 19] and len(view.history["total"]) == 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["Agg", "agg", "TkAgg", "pdf"])
+def test_figures_are_shown_whatever_backend_the_shell_names(backend):
+    source = "import nst_course as nst\nnst.plots.pictures([nst.load_image('cat', 32)], ['a cat'])"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    environment = {**os.environ, "MPLBACKEND": backend, "PYTHONPATH": str(ROOT)}
+    NotebookClient(notebook, kernel_name="python3", timeout=120).execute(env=environment)
+    assert "image/jpeg" in notebook.cells[0].outputs[-1]["data"]
