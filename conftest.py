@@ -29,11 +29,18 @@ ORDER = ["browser", "notebooks", "packaging", "slow"]
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by markers
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     for item in items:
         for start, marker in MARKED.items():
             if item.nodeid.startswith(start):
                 item.add_marker(marker)
+
+    # Thousands of random cases: only where the marker `slow` is asked for.
+    asked = config.option.markexpr or ""
+    fuzzers = [item for item in items if item.get_closest_marker("fuzz") and "slow" not in asked]
+    if fuzzers:
+        config.hook.pytest_deselected(items=fuzzers)
+        items[:] = [item for item in items if item not in fuzzers]
 
     def rank(item):
         return next(

@@ -181,12 +181,17 @@ class MultiScale:
         state = load_checkpoint(self.checkpoint)
         if not all(isinstance(state.get(name), dict) for name in ("settings", "notes", "transfer")):
             raise damaged(self.checkpoint)
-        self._check_settings(state["settings"])
         try:
             check_count("scale", state["scale"])
             scale = self.scales[state["scale"]]
-        except (CourseError, KeyError, IndexError) as error:
+            different = self._difference(state["settings"])
+        except Exception as error:  # entries that are missing, or of another type
             raise damaged(self.checkpoint) from error
+        if different:
+            raise CourseError(
+                f"This checkpoint belongs to {different}: resume with the same settings, or "
+                f"delete {self.checkpoint} and start again."
+            )
         transfer = self.make(scale.size, None)
         try:
             transfer.load_state_dict(state["transfer"])
@@ -201,17 +206,15 @@ class MultiScale:
             self.checkpoint.unlink(missing_ok=True)
             remove_leftovers(self.checkpoint)
 
-    def _check_settings(self, saved: dict) -> None:
+    def _difference(self, saved: dict) -> str:
+        """The first setting that differs from those of a checkpoint, in words."""
         for name, now in self.settings.items():
             before = saved.get(name)
+            if before != now and name == "scales":
+                return f"a run of {steps_at(before)}, not {steps_at(now)}"
             if before != now:
-                difference = f"a run with {name} {shown(before)}, not {shown(now)}"
-                if name == "scales":
-                    difference = f"a run of {steps_at(before)}, not {steps_at(now)}"
-                raise CourseError(
-                    f"This checkpoint belongs to {difference}: resume with the same settings, or "
-                    f"delete {self.checkpoint} and start again."
-                )
+                return f"a run with {name} {shown(before)}, not {shown(now)}"
+        return ""
 
     def run(self, progress: bool = True, on_step: Callable[[Step], None] | None = None) -> Result:
         """Go through all scales that are left, with one progress bar.
