@@ -29,9 +29,7 @@ from nst_course.transfer.multiscale import MultiScale, Scale
 CASES = 2000
 EVERYTHING = (pytest.mark.slow, pytest.mark.fuzz)
 AMOUNTS = [pytest.param(40, id="sample"), pytest.param(CASES, id="all", marks=EVERYTHING)]
-CORPUS = Path(
-    os.environ.get("NST_COURSE_CORPUS", "no such folder")
-)  # of pictures, also broken ones
+CORPUS = Path(os.environ.get("NST_COURSE_CORPUS", "no such folder"))  # of pictures
 amounts = pytest.mark.parametrize("amount", AMOUNTS)
 
 

@@ -182,9 +182,9 @@ class MultiScale:
         if not all(isinstance(state.get(name), dict) for name in ("settings", "notes", "transfer")):
             raise damaged(self.checkpoint)
         try:
-            check_count("scale", state["scale"])
-            scale = self.scales[state["scale"]]
             different = self._difference(state["settings"])
+            check_count("scale", state["scale"])
+            scale = self.scales[0 if different else state["scale"]]
         except Exception as error:  # entries that are missing, or of another type
             raise damaged(self.checkpoint) from error
         if different:
