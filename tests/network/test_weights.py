@@ -137,3 +137,19 @@ def test_random_network_preserves_the_magnitude_of_activations_and_obeys_its_see
     x = F.relu(torch.randn(1, 64, 48, 48, generator=torch.Generator().manual_seed(0)))
     y = F.relu(F.conv2d(x, parameters["conv3_1.weight"]))
     assert y.square().mean().item() == pytest.approx(x.square().mean().item(), rel=0.2)
+
+
+# ---------------------------------------------------------------- places that a reader names
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes with names, and no such users")
+def test_places_that_cannot_work_are_a_sentence(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.pth")
+    for name in (tmp_path / "pipe.pth", "~nosuch/vgg19.pth", os.devnull):
+        monkeypatch.setenv("NST_COURSE_VGG19", str(name))
+        with pytest.raises(nst.CourseError, match="NST_COURSE_VGG19 names"):
+            nst.load_backbone("vgg19")
+    monkeypatch.delenv("NST_COURSE_VGG19")
+    monkeypatch.setenv("NST_COURSE_CACHE", "~nosuch/cache")
+    with pytest.raises(nst.CourseError, match="home folder is unknown.*set NST_COURSE_CACHE"):
+        nst.load_backbone("vgg19")
