@@ -175,3 +175,29 @@ def test_a_sum_that_starts_from_a_tensor_is_right_with_a_remark():
     assert verdict.solved and "Start a sum from `0.0`" in " ".join(repr(verdict).split())
     kept = judge(EXERCISES["content_loss"], lambda f, t: ((f - t) ** 2).mean(dim=(1, 2, 3)))
     assert not kept.solved
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in FORMULAS if EXERCISES[name].sizes])
+def test_a_multiple_that_is_named_holds_on_other_inputs_too(name):
+    exercise = EXERCISES[name]
+    right = compiled(exercise, exercise.code)
+    sources = [exercise.code, *map(inspect.cleandoc, RIGHT_ANSWERS.get(name, []))]
+    programs = [m for s in sources if "torch.compile" not in s for m in mutants(s)]
+    for answer in filter(None, (function(exercise, program) for program in programs)):
+        with Sandbox(seconds=2) as sandbox:
+            trial = Trial(exercise, answer, answer, sandbox)
+            if any(outcome.raised for outcome in trial.outcomes):
+                continue
+        sizes = [exercise.sizes(case()) for case in exercise.cases]
+        pairs = [o.value for o in trial.outcomes], [o.value for o in trial.expected]
+        words = multiple(*pairs, sizes)
+        if not words:
+            continue
+        for case in FRESH[name]:
+            inputs = dict(zip(exercise.parameters, case().values(), strict=True))
+            got, expected = answer(*inputs.values()), right(*inputs.values())
+            more = multiple(
+                [*pairs[0], got], [*pairs[1], expected], [*sizes, exercise.sizes(inputs)]
+            )
+            assert more == words

@@ -84,13 +84,15 @@ def _binds(signature: inspect.Signature, *values: Any, **named: Any) -> bool:
 
 def _wrong_parameters(exercise: Exercise, answer: Callable) -> str:
     mine, asked = tuple(inspect.signature(answer).parameters), exercise.parameters
-    extra = [name for name in mine if name not in asked]
     sentence = (
         f"Your function takes {_listed(mine)}. The check calls it with {_listed(asked)}, in this"
         " order."
     )
-    if len(mine) > len(asked) and len(extra) == len(mine) - len(asked):
-        sentence += f" Leave out {_listed(tuple(extra))}, or give it a default value."
+    if len(mine) > len(asked):
+        extra = tuple(name for name in mine if name not in asked)
+        if len(extra) != len(mine) - len(asked):
+            extra = mine[len(asked) :]
+        sentence += f" Leave out {_listed(extra)}, or give a default value."
     return sentence
 
 

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from time import sleep  # kept: inside a check, the student's does not wait
 from types import FrameType
 from typing import Any
 
@@ -54,7 +55,7 @@ class Clock:
             with self._lock:
                 self._done.set()  # from here on the clock interrupts nobody
             if self._interrupts:
-                time.sleep(0.001)  # lets a signal that is under way arrive while it is ours
+                sleep(0.001)  # lets a signal that is under way arrive while it is ours
             signal.signal(signal.SIGINT, self._before or signal.default_int_handler)
 
     def begin_call(self, allowed: float = float("inf")) -> None:

@@ -155,6 +155,8 @@ def _two_mistakes(trial: Trial) -> Verdict | None:
         return None  # one change is enough
     for first, second in trial.known_pairs():
         return verdicts.two_mistakes(first, second, numbers(trial))
+    for mistake, words in trial.mistakes_times_a_constant():
+        return verdicts.mistake_and_factor(mistake, words, numbers(trial))
     return None
 
 

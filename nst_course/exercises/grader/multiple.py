@@ -21,6 +21,7 @@ _NUMBERS = {  # factors that come with a size
     0.25: "a quarter of ",
     -1: "minus ",
 }
+COMMON = ("half of", "a quarter of", "twice", "4 times", "minus")  # in formulas with a factor
 _FRACTIONS = {0.5: "half of", 0.25: "a quarter of", 1 / 3: "a third of", 2: "twice", -1: "minus"}
 
 
@@ -59,6 +60,10 @@ def multiple(got: Sequence[Any], expected: Sequence[Any], sizes: Sequence[dict[s
 
 def _ratio(mine: Any, theirs: Any) -> Any:
     """mine / theirs, if it is the same in all entries; "any" where all are zero; else None."""
+    if isinstance(mine, dict) or isinstance(theirs, dict):
+        if type(mine) is not type(theirs) or set(mine) != set(theirs):
+            return None
+        mine = {name: mine[name] for name in theirs}
     mine, theirs = _numbers(mine), _numbers(theirs)
     if mine is None or theirs is None or mine.shape != theirs.shape:
         return None
@@ -102,6 +107,10 @@ def _formulas(names: Sequence[str]) -> Iterator[tuple[str, dict[str, float]]]:
     for a, b in itertools.combinations(names, 2):
         for p, q in itertools.product((-1, 1, -2, 2), repeat=2):
             yield _product({a: p, b: q}), {a: p, b: q}
+    for three in itertools.combinations(names, 3):
+        for signs in itertools.product((-1, 1), repeat=3):
+            powers: dict[str, float] = dict(zip(three, signs, strict=True))
+            yield _product(powers), powers
 
 
 def _product(powers: dict[str, float]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..compare import tensors
 from ..spec import Exercise, Inputs, Mistake, Property
+from .multiple import COMMON, multiple
 from .outcome import Outcome, observed, run, same, same_numbers
 from .repair import Repair, repairs
 from .sandbox import AnswerRaised, Sandbox, Stopped
@@ -65,6 +66,21 @@ class Trial:
         for mistake in self.exercise.mistakes:
             if self.has_the_numbers_of(self.exercise.mistake_source(mistake)):
                 yield mistake
+
+    def mistakes_times_a_constant(self) -> Iterator[tuple[Mistake, str]]:
+        """Known mistakes of which the answer is a constant multiple, with the multiple in words."""
+        cases = range(len(self.outcomes))
+        if self.exercise.observe or any(o.raised or o.changed for o in self.outcomes):
+            return
+        for mistake in self.exercise.mistakes:
+            source = self.exercise.mistake_source(mistake)
+            theirs = [_outcome_of(self.exercise, source, i) for i in cases]
+            if any(o.raised for o in theirs):
+                continue
+            values = [o.value for o in self.outcomes], [o.value for o in theirs]
+            words = multiple(*values, [{} for _ in cases])
+            if words.startswith(COMMON):
+                yield mistake, words
 
     def has_the_numbers_of(self, source: str) -> bool:
         """Whether the numbers agree wherever the answer has any, and in most cases it has."""

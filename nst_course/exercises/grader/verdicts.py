@@ -18,7 +18,7 @@ CATEGORIES = (
 )  # fmt: skip
 
 _ADVICE_ON_TYPES = {
-    "numpy.ndarray": "A numpy array has left autograd behind. Stay with torch's functions.",
+    "numpy.ndarray": "numpy has left autograd behind. Stay with torch's functions.",
     "float": "A Python number carries no gradient. Leave out `.item()` and `float(...)`.",
     "int": "A Python number carries no gradient. Keep the tensor.",
     "coroutine": "`async def` makes a coroutine. Write `def`.",
@@ -154,6 +154,16 @@ def two_mistakes(first: Mistake, second: Mistake, block: str) -> Verdict:
     return Verdict("mistake", report, f"{first.name}; {second.name}")
 
 
+def mistake_and_factor(known: Mistake, words: str, block: str) -> Verdict:
+    times = words.removesuffix(" the right one")
+    sentences = (
+        f"First: {known.name}. {known.why}",
+        f"Second: your result is {times} what this mistake alone would give.",
+    )
+    report = Report("wrong", "Not right yet: two things", sentences, block)
+    return Verdict("mistake", report, f"{known.name}; a factor")
+
+
 def multiple(words: str, definition: str, block: str, at: str = "") -> Verdict:
     name = f"your result is {words}"
     sentence = "It is so in every example, so one factor is missing, wrong, or too much."
@@ -210,7 +220,8 @@ def wrong_form(found: Difference, inputs: str) -> Verdict:
     block = f"got       {found.got}\nexpected  {found.expected}"
     advice = _ADVICE_ON_FORM.get(found.aspect, "")
     if found.aspect == "type" and "Tensor" in found.expected:
-        advice = _ADVICE_ON_TYPES.get(found.got, "")
+        got = "numpy.ndarray" if found.got.startswith("numpy.") else found.got
+        advice = _ADVICE_ON_TYPES.get(got, "")
     if found.aspect == "type" and found.expected == "dict":
         advice = "A dictionary is asked for, with a value for each name: `{name: value, …}`."
     if found.aspect == "shape" and found.expected == "()":

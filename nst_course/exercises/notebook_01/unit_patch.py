@@ -62,7 +62,7 @@ EXERCISE = Exercise(
             lambda r, i: r[2] - r[0] == i["size"] == r[3] - r[1],
         ),
         holds(
-            "The corners are whole numbers (`int`), so that a slice can use them.",
+            "The corners are whole numbers, so that a slice can use them. `int(...)` makes one.",
             lambda r, i: all(isinstance(corner, numbers.Integral) for corner in r),
         ),
         relation(

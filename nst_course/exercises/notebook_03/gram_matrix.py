@@ -100,6 +100,16 @@ EXERCISE = Exercise(
     },
     mistakes=(
         Mistake(
+            "this is the covariance of the channels",
+            "`torch.cov` subtracts the mean of each channel, and divides by one less than the"
+            " number"
+            " of positions. The Gram matrix of the paper does neither.",
+            source="""
+                def my_gram(features):
+                    return torch.stack([torch.cov(one.flatten(1)) for one in features])
+            """,
+        ),
+        Mistake(
             "only the last picture of the batch has a matrix",
             "Each picture of a batch gets a matrix of its own. Collect them, for example with"
             " `torch.stack`.",
