@@ -201,3 +201,20 @@ def test_a_multiple_that_is_named_holds_on_other_inputs_too(name):
                 [*pairs[0], got], [*pairs[1], expected], [*sizes, exercise.sizes(inputs)]
             )
             assert more == words
+
+
+def test_an_exception_is_no_proof_of_two_mistakes():
+    answer = written(
+        """
+        def f(extract, content, start, steps, step_size):
+            image = start.clone().requires_grad_(True)
+            with torch.no_grad():
+                target = extract(content)
+                for _ in range(steps):
+                    ((extract(image) - target) ** 2).mean().backward()
+                    image -= step_size * image.grad
+            return image
+        """
+    )
+    text = repr(judge(EXERCISES["invert_features"], answer))
+    assert "two things" not in text and "requires gradients" in " ".join(text.split())
