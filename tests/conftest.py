@@ -1,11 +1,21 @@
 """What several test files share."""
 
+import signal
+
 import pytest
 import torch
 
 import nst_course as nst
 from nst_course import device
 from nst_course.network import weights
+
+
+@pytest.fixture(autouse=True)
+def same_answer_to_ctrl_c():
+    """A test that replaces the handler of Ctrl-C, or runs code that does, keeps that to itself."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)
