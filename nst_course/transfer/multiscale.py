@@ -211,7 +211,7 @@ class MultiScale:
         for name, now in self.settings.items():
             before = saved.get(name)
             if before != now and name == "scales":
-                before = [[int(size), int(steps)] for size, steps in before]
+                before = [[int(size), int(steps)] for size, steps in saved[name]]
                 return f"a run of {steps_at(before)}, not {steps_at(now)}"
             if before != now:
                 return f"a run with {name} {shown(before)}, not {shown(now)}"
