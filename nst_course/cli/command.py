@@ -69,9 +69,9 @@ def run_notebooks(options: argparse.Namespace) -> int:
     """Run the given notebooks, or all, each in a new kernel, and store the outputs."""
     from ..device import readable_time
     from .notebooks import execute, find_notebooks
-    from .terminal import interrupt
+    from .terminal import Interrupt
 
-    with handling(interrupt):  # so that the kernel is stopped as well
+    with handling(Interrupt()):  # so that the kernel is stopped as well
         for path in find_notebooks(options.names):
             print(f"{path.name} …", end=" ", flush=True)
             print(readable_time(execute(path)))

@@ -29,7 +29,7 @@ from ..transfer.multiscale import Forecast, MultiScale
 from ..transfer.progress import Result
 from ..transfer.stylize import multi_scale, report
 from .arguments import UsageError
-from .terminal import complain, handling, interrupt
+from .terminal import Interrupt, complain, handling
 
 LONG_RUN = 60  # seconds; a longer run writes checkpoints by default
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif"}
@@ -133,9 +133,10 @@ def render_picture(
             )
         if estimate.seconds < LONG_RUN:
             run.checkpoint = None
+    interrupt = Interrupt()
     with handling(interrupt):
         try:
-            result = run.run()
+            result = run.run(on_step=interrupt.check)
             with handling(signal.SIG_IGN):
                 return finish(run, result, output, checkpoint, replace)
         except BaseException:  # an error, or Ctrl-C twice: the image so far is not lost

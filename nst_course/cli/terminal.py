@@ -88,6 +88,20 @@ def leave(number: int, frame: FrameType | None) -> None:
     os._exit(130)
 
 
-def interrupt(number: int, frame: FrameType | None) -> None:
-    """What Ctrl-C does: end the run, which then saves its best image."""
-    raise KeyboardInterrupt
+class Interrupt:
+    """A handler that does what Ctrl-C does: it ends the run, which then saves its best image.
+
+    An exception that meets a destructor or a callback is lost there, so the next step asks again.
+    """
+
+    def __init__(self) -> None:
+        self.pending = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.pending = True
+        raise KeyboardInterrupt
+
+    def check(self, step: object) -> None:
+        """Called at every step of the run."""
+        if self.pending:
+            raise KeyboardInterrupt

@@ -1,5 +1,6 @@
 """Nothing of the user's is lost: outputs, inputs, and whatever ends a run, in real processes."""
 
+import contextlib
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from PIL import Image
 import nst_course as nst
 from nst_course.cli import command as cli
 from nst_course.cli import render as rendering
+from nst_course.cli.terminal import Interrupt
 from nst_course.transfer import style_transfer as transfer
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +77,7 @@ def test_output_that_exists_is_kept_unless_asked(quick, tmp_path, capsys):
 def test_output_that_appears_during_the_run_is_kept(quick, tmp_path, monkeypatch):
     out, run = tmp_path / "o.png", rendering.MultiScale.run
 
-    def meanwhile(self):
+    def meanwhile(self, **_):
         out.write_bytes(b"of another program")
         return run(self)
 
@@ -92,7 +94,7 @@ def test_picture_that_cannot_be_written_at_the_end_is_saved_elsewhere(
     (tmp_path / "temporary").mkdir()
     folder, run = tmp_path / "disk", rendering.MultiScale.run
 
-    def unplugged(self):
+    def unplugged(self, **_):
         result = run(self)
         shutil.rmtree(folder)
         folder.write_text("no folder any more")
@@ -217,6 +219,16 @@ def test_every_signal_that_ends_a_program_saves_and_says_how_to_go_on(tmp_path, 
     assert out.read_bytes() == b"put here by the user"
 
 
+def test_interruption_that_is_lost_acts_at_the_next_step():
+    """As in a destructor, where Python ignores exceptions."""
+    interrupt = Interrupt()
+    interrupt.check(None)
+    with contextlib.suppress(KeyboardInterrupt):
+        interrupt(signal.SIGTERM, None)
+    with pytest.raises(KeyboardInterrupt):
+        interrupt.check(None)
+
+
 @posix
 def test_short_run_that_is_stopped_leaves_a_checkpoint_as_well(tmp_path):
     process = start("-o", tmp_path / "o.png", "--steps", "4000")
@@ -320,7 +332,7 @@ def test_no_room_for_the_picture_is_found_before_the_first_step(tmp_path):
 
 
 def test_memory_that_runs_out_is_a_sentence(quick, tmp_path, monkeypatch, capsys):
-    def out_of_memory(self):
+    def out_of_memory(self, **_):
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     monkeypatch.setattr(rendering.MultiScale, "run", out_of_memory)

@@ -404,7 +404,7 @@ def test_killed_render_goes_on_to_the_same_file(tmp_path, monkeypatch, capsys):
 
 def test_resume_with_other_settings_is_one_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        MultiScale, "run", lambda self: (_ for _ in ()).throw(nst.CourseError("not reached"))
+        MultiScale, "run", lambda self, **_: (_ for _ in ()).throw(nst.CourseError("not reached"))
     )
     (tmp_path / "o.png.checkpoint").write_bytes(b"damaged")
     command = ["render", "cat", "great_wave", "-o", str(tmp_path / "o.png"), "--size", "32"]
@@ -414,7 +414,7 @@ def test_resume_with_other_settings_is_one_sentence(tmp_path, monkeypatch, capsy
 
 
 def test_checkpoint_is_not_overwritten_by_forgetting_to_resume(tmp_path, monkeypatch, capsys):
-    def stopped(self):
+    def stopped(self, **_):
         raise nst.CourseError("stopped here")
 
     monkeypatch.setattr(MultiScale, "run", stopped)
