@@ -113,7 +113,7 @@ def as_image(name: str, image: Tensor) -> Tensor:
     check_kind(name, image, has_data=True)
     if not image.isfinite().all():
         raise CourseError(f"{name} holds numbers that are not finite; load the picture again.")
-    if image.max() > 2 or image.min() < -1:  # other optimisers than the course's overshoot
+    if image.max() > 2 or image.min() < -1:  # optimizers without bounds overshoot
         raise CourseError(
             f"{name} has values from {image.min():g} to {image.max():g}; an image lies in 0…1."
         )

@@ -72,7 +72,7 @@ def compiled(a, b):
     return ((a - b) ** 2).mean()
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the coroutine that nobody waits for
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the coroutine is never awaited
 @pytest.mark.parametrize(
     "answer, category, words",
     [

@@ -219,7 +219,7 @@ MISBEHAVING = {
 }  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the coroutine that nobody waits for
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the coroutine is never awaited
 @pytest.mark.parametrize("name", MISBEHAVING)
 def test_every_misbehaviour_gets_a_sentence(mean_square, name, capsys):
     answer, category, words = MISBEHAVING[name]
