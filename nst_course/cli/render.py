@@ -12,20 +12,13 @@ from typing import Any
 
 from torch import Tensor
 
-from ..device import available_memory, readable_bytes, readable_time
+from ..device import readable_time
 from ..errors import CourseError
 from ..files import check_place
-from ..images.io import (
-    bundled_images,
-    cannot_write,
-    check_output,
-    find_image,
-    load_image,
-    save_image,
-)
+from ..images.io import bundled_images, cannot_write, check_output, find_image, save_image
 from ..network.vgg import load_backbone
 from ..transfer.initial import STARTS
-from ..transfer.multiscale import Forecast, MultiScale
+from ..transfer.multiscale import MultiScale
 from ..transfer.progress import Result
 from ..transfer.stylize import multi_scale, report
 from .arguments import UsageError
@@ -123,7 +116,10 @@ def render_picture(
         # The image that this run saved when it was stopped may be replaced, and no other.
         replace = replace or (found and run.notes.get("output") == digest(output))
         check_output(output, overwrite=replace)
-    estimate = forecast(run)
+    estimate = run.estimate()
+    print(
+        report(run, estimate), "Ctrl-C stops the run and saves the best image so far.", flush=True
+    )
     check_output(output, (estimate.width, estimate.height), overwrite=True)
     if not options.resume:
         if checkpoint is not None and checkpoint.exists() and estimate.seconds >= LONG_RUN:
@@ -229,7 +225,7 @@ def make_run(options: argparse.Namespace, content: str, style: str, output: Path
         if getattr(options, name) is not None:
             settings[name] = getattr(options, name)
     if options.init not in (None, *STARTS):
-        settings["init"] = load_image(options.init, options.size)
+        settings["init"] = Path(options.init)
     return multi_scale(
         content,
         style,
@@ -243,22 +239,3 @@ def make_run(options: argparse.Namespace, content: str, style: str, output: Path
         checkpoint=checkpoint_of(output),
         **settings,
     )
-
-
-def forecast(run: MultiScale) -> Forecast:
-    """Print the estimated time and memory.
-
-    Raises:
-        CourseError: it needs more memory than is available.
-    """
-    estimate = run.estimate()
-    print(
-        report(run, estimate), "Ctrl-C stops the run and saves the best image so far.", flush=True
-    )
-    free = available_memory(estimate.device)
-    if estimate.more_bytes > free:
-        raise CourseError(
-            f"This needs {readable_bytes(estimate.more_bytes)} of memory and "
-            f"{readable_bytes(free)} are free; try --size {estimate.size_that_fits(free)}."
-        )
-    return estimate

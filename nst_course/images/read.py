@@ -1,8 +1,10 @@
 """Picture files of others, opened with care: as upright sRGB pictures of 8 bits a channel."""
 
+import contextlib
 import io
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,21 +74,34 @@ def read_picture(path: Path, size: int | None = None) -> Image.Image:
     Raises:
         CourseError: it cannot be read, and why.
     """
+    with errors_named(path):
+        opened = open_picture(path)
+        try:
+            return finished(opened, size)
+        except OSError as error:
+            if opened.format != "JPEG" or "truncated" not in str(error):
+                raise
+            return mended_jpeg(path, size, error)
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels, before it is turned upright; only the header is read.
+
+    Raises:
+        CourseError: it cannot be read, and why.
+    """
+    with errors_named(path), open_picture(path) as opened:
+        return opened.size
+
+
+@contextlib.contextmanager
+def errors_named(path: Path) -> Iterator[None]:
+    """Raise a CourseError that names the file in place of any exception of a decoder."""
     try:
-        with open(path, "rb") as stream:
-            head = stream.read(512)
-        refuse_foreign(path, head)
         with warnings.catch_warnings():
             # Pillow warns at 89 megapixels and refuses at 179. Cameras have 100.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            if not head.startswith(JPEG_START):
-                return finished(open_picture(path, head), size)
-            try:
-                return finished(JpegImagePlugin.JpegImageFile(path), size)
-            except OSError as error:
-                if "truncated" not in str(error):
-                    raise
-                return mended_jpeg(path, size, error)
+            yield
     except CourseError:
         raise
     except Exception as error:  # dozens of decoders, each with its own way to fail on a bad file
@@ -119,8 +134,13 @@ def is_heif(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS and not is_avif(head)
 
 
-def open_picture(path: Path, head: bytes) -> Image.Image:
-    """A file that is no JPEG, opened but not decoded."""
+def open_picture(path: Path) -> Image.Image:
+    """A file, opened but not decoded."""
+    with open(path, "rb") as stream:
+        head = stream.read(512)
+    refuse_foreign(path, head)
+    if head.startswith(JPEG_START):
+        return JpegImagePlugin.JpegImageFile(path)
     if not is_heif(head):
         return Image.open(path, formats=FORMATS)
     try:

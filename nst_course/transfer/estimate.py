@@ -1,7 +1,6 @@
 """How long a run will take and how much memory, reported before it starts."""
 
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ from torch import Tensor
 from ..device import held_memory, return_memory
 from ..images.io import resized
 from ..network.convolution import Convolution
-from .memory import Work, bytes_of_run
+from .memory import Work, bytes_of_run, size_that_fits
 from .tiles import pools_before
 from .tiling import TiledNetwork
 
@@ -20,7 +19,6 @@ LARGE_PROBE_SIZE = 384  # the same where large convolutions go another way, whic
 TILED_PROBE_SIZES = (384, 640)  # far enough apart that noise does not tilt the line much
 GPU_PROBE_SIZES = (384, 768)  # a small picture keeps a GPU waiting for the next command
 TARGETS_SHARE, TILED_TARGETS_SHARE = 0.45, 0.3  # of a step's time is a forward pass
-LARGEST_SIZE = 100_000  # pixels; no more than this is ever proposed
 
 # Times a step on a small copy of the run: side of a square with as many pixels as the copy may
 # have → seconds, and the height and width that the copy had.
@@ -47,9 +45,7 @@ class Estimate:
 
     def size_that_fits(self, free_bytes: int) -> int:
         """The longer side, in pixels, of the largest picture that fits into so many free bytes."""
-        # A tenth is kept in reserve, and multiples of 16 suit VGG.
-        sizes = range(16, LARGEST_SIZE, 16)
-        return sizes[max(1, bisect_right(sizes, 0.9 * free_bytes, key=self.more_bytes_at)) - 1]
+        return size_that_fits(free_bytes, self.more_bytes_at)
 
 
 def estimate(work: Work, time_step: TimeStep) -> Estimate:

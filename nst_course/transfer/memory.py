@@ -1,6 +1,7 @@
 """How much memory a run takes, counted from the sizes of the layers before it starts."""
 
-from collections.abc import Collection, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +21,7 @@ TILE_FACTOR = 2.2  # the same of a tile, whose gradients of all layers are there
 # 64 px after 70 steps: the loss is 3 % higher with 10 pairs than with 30, 20 % with 5, 45 % with 3.
 HISTORY_BYTES = 350_000_000
 LEAST_HISTORY = 8
+LARGEST_SIZE = 100_000  # pixels; no more than this is ever proposed
 IMAGES = 10  # images that a step holds at once: pixels, best, gradient, moves, …
 
 
@@ -72,6 +74,17 @@ def bytes_of_run(work: Work) -> int:
     step = bytes_of_step(work.backbone, work.layers, work.height, work.width, work.tile)
     image_bytes = 12 * work.height * work.width
     return step + bytes_of_images(image_bytes, work.optimizer, work.steps, work.tile) + targets
+
+
+def size_that_fits(free_bytes: int, bytes_at: Callable[[int], float]) -> int:
+    """The longer side, in pixels, of the largest picture that fits into so many free bytes.
+
+    Args:
+        free_bytes: of which a tenth is kept in reserve.
+        bytes_at: longer side → bytes.
+    """
+    sizes = range(16, LARGEST_SIZE, 16)  # multiples of 16 suit VGG
+    return sizes[max(1, bisect_right(sizes, 0.9 * free_bytes, key=bytes_at)) - 1]
 
 
 def choose_tile(tile: str | int | None, work: Work) -> int | None:

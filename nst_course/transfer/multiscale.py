@@ -88,8 +88,6 @@ class Forecast:
     Attributes:
         seconds: of all scales.
         bytes: the most that the process will hold, what it holds already included.
-        more_bytes: what the run adds to the present.
-        size_that_fits: free bytes → the longer side, in pixels, of the largest image that fits.
         height, width: of the final image, in pixels.
         tile: side of its tiles, or None.
         device: where it runs.
@@ -97,8 +95,6 @@ class Forecast:
 
     seconds: float
     bytes: int
-    more_bytes: int
-    size_that_fits: Callable[[int], int]
     height: int
     width: int
     tile: int | None
@@ -162,8 +158,6 @@ class MultiScale:
         return Forecast(
             seconds,
             final.bytes,
-            final.more_bytes,
-            final.size_that_fits,
             work.height,
             work.width,
             work.tile,

@@ -15,8 +15,10 @@ from ..checks import as_image, check_callable, check_count, check_weight, layer_
 from ..device import describe as describe_device
 from ..device import readable_bytes, readable_time
 from ..errors import CourseError
-from ..images.io import as_path, load_image, resized, scaled
+from ..images.io import as_path, find_image, load_image, resized, scaled
+from ..images.read import picture_size
 from ..network.vgg import Backbone, load_backbone
+from .fit import check_fit
 from .multiscale import Forecast, MultiScale, schedule
 from .progress import Result, Step
 from .style_transfer import CONTENT_LAYERS, STYLE_LAYERS, StyleTransfer
@@ -64,7 +66,8 @@ def stylize(
         progress: print the forecast and show a bar.
         on_step: called with every `Step`, for live pictures.
         settings: further arguments of `StyleTransfer`, such as ``style_weight`` in place of the
-            strength, ``tv_weight``, ``init``, ``seed``, ``statistic`` or ``precision``.
+            strength, ``tv_weight``, ``init``, ``seed``, ``statistic`` or ``precision``; ``init``
+            may be a `Path`, too.
 
     Returns:
         The image, with the history of the final size. Ctrl-C ends the run early with the best
@@ -115,22 +118,36 @@ def multi_scale(
     network = load_backbone() if backbone is None else backbone
     if not isinstance(network, Backbone):
         raise CourseError(f"backbone is a network of nst.load_backbone, not {shown(network)}.")
-    smallest = smallest_side(network, settings)
-    photograph = load("content", content, size)
+    layers = compared_layers(network, settings)
+    smallest = network.smallest_side([name for weights in layers.values() for name in weights])
     given = style if isinstance(style, Sequence) and not isinstance(style, str) else [style]
+    sides = sides_of("content", content)
+    plan = schedule(
+        size,
+        steps,
+        min(first_size if brush is None else brush, size),
+        scales,
+        min(size, side_for(sides, smallest)),
+    )
+    of_artworks = [sides_of("style", s.image if isinstance(s, Style) else s) for s in given]
+    checked = {**settings, **layers}
+    check_fit(sides, of_artworks, size, style_size, plan[-1].steps, network, checked)
+    photograph = load("content", content, size)
     artworks = [
         replace(s, image=load("style", s.image, style_size, smallest))
         if isinstance(s, Style)
         else Style(load("style", s, style_size, smallest))
         for s in given
     ]
+    if isinstance(settings["init"], Path):
+        settings["init"] = load("init", settings["init"], size)
 
     def make(at: int, start: Tensor | None) -> StyleTransfer:
         small = scaled(photograph, at)
         # The artworks shrink with the image, but not to where the network cannot see them.
         side = max(min(style_size, LEAST_STYLE_SIZE), round(style_size * at / size))
         styles = [
-            replace(s, image=scaled(s.image, max(side, side_for(s.image, smallest))))
+            replace(s, image=scaled(s.image, max(side, side_for(s.image.shape[2:], smallest))))
             for s in artworks
         ]
         init = settings["init"] if start is None else start
@@ -138,9 +155,6 @@ def multi_scale(
             init = resized(as_image("init", init), small.shape[2:])
         return StyleTransfer(small, styles, network, **{**settings, "init": init})
 
-    least_size = min(size, side_for(photograph, smallest))
-    first_size = first_size if brush is None else brush
-    plan = schedule(size, steps, min(first_size, size), scales, least_size)
     pictures = [photograph, settings["init"]]
     pictures += [part for s in artworks for part in (s.image, s.region, s.source_region)]
     identity: dict[str, Any] = {
@@ -169,20 +183,26 @@ def dial(strength: float) -> tuple[float, int]:
     raise CourseError(f"strength is a number from {marks[0]} to {marks[-1]}, not {given}.")
 
 
-def smallest_side(network: Backbone, settings: dict[str, Any]) -> int:
-    """How many pixels the network needs on each side for the layers that are compared."""
-    layers = [
-        layer
-        for name, default in (("content_layers", CONTENT_LAYERS), ("style_layers", STYLE_LAYERS))
-        for layer in layer_weights(name, settings.get(name, default))
-    ]
-    network.check(layers)
-    return network.smallest_side(layers)
+def compared_layers(network: Backbone, settings: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """The layers that the content and the style are compared at, with their weights."""
+    defaults = {"content_layers": CONTENT_LAYERS, "style_layers": STYLE_LAYERS}
+    layers = {n: layer_weights(n, settings.get(n, default)) for n, default in defaults.items()}
+    network.check([layer for weights in layers.values() for layer in weights])
+    return layers
 
 
-def side_for(image: Tensor, smallest: int) -> int:
+def sides_of(name: str, picture: Picture) -> tuple[int, int]:
+    """The sides of a picture, in pixels, before it is scaled; of a file, the header is read."""
+    if isinstance(picture, Tensor):
+        height, width = as_image(name, picture).shape[2:]
+        return height, width
+    width, height = picture_size(find_image(picture))
+    return height, width
+
+
+def side_for(sides: Sequence[int], smallest: int) -> int:
     """The longer side at which the shorter side has this many pixels."""
-    return math.ceil(smallest * max(image.shape[2:]) / min(image.shape[2:]))
+    return math.ceil(smallest * max(sides) / min(sides))
 
 
 def load(name: str, picture: Picture, size: int, smallest: int = 1) -> Tensor:
@@ -194,7 +214,7 @@ def load(name: str, picture: Picture, size: int, smallest: int = 1) -> Tensor:
     image = as_image(name, image)
     if min(scaled(image, size).shape[2:]) < smallest:
         whole = image if isinstance(picture, Tensor) else load_image(picture)
-        size = side_for(whole, smallest)
+        size = side_for(whole.shape[2:], smallest)
         image = whole
     return scaled(image, size)
 

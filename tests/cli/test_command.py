@@ -174,10 +174,10 @@ def test_place_for_the_picture_is_looked_at_before_anything_else(tmp_path, monke
 def test_picture_too_large_for_the_memory_is_refused_with_a_size_that_fits(
     quick, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("nst_course.cli.render.available_memory", lambda device: 10_000_000)
+    monkeypatch.setattr("nst_course.transfer.fit.available_memory", lambda device: 40_000_000)
     assert render("--size", 256, "--steps", 3, out=tmp_path / "o.png") == 1
-    fitting = re.search(r"try --size (\d+)", capsys.readouterr().err)
-    assert 16 <= int(fitting[1]) < 256
+    fitting = re.search(r"choose size=(\d+) or less", capsys.readouterr().err)
+    assert 32 <= int(fitting[1]) < 256
     assert render("--size", fitting[1], "--steps", 1, out=tmp_path / "o.png") == 0
 
 

@@ -1,10 +1,12 @@
 """Files of others: every orientation, range of numbers and color profile; formats by their name."""
 
+import io
 import os
 import struct
 import subprocess
 import sys
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +75,7 @@ def test_orientation_is_applied_once_in_every_format(tmp_path, kind, orientation
         lossy = {"jpeg": {"quality": 98, "subsampling": 0}, "webp": {"quality": 98}}
         options = lossy.get(kind, {"quality": 95} if kind == "avif" else {})
         stored.save(path, kind.upper(), exif=mark, **options)
+    assert sorted(read.picture_size(path)) == [HEIGHT, WIDTH]
     image = loaded(path)
     assert image.shape == UPRIGHT.shape
     assert (image - UPRIGHT).abs().mean() < 0.02
@@ -86,6 +89,19 @@ def test_orientation_is_applied_once_in_every_format(tmp_path, kind, orientation
 def test_orientation_that_does_not_exist_is_none(tmp_path, orientation):
     Image.fromarray(RAMP).save(tmp_path / "p.png", exif=exif(orientation))
     assert torch.equal(loaded(tmp_path / "p.png"), UPRIGHT)
+
+
+def test_size_is_read_from_the_header_alone(tmp_path):
+    buffer = io.BytesIO()
+    Image.new("RGB", (3, 2)).save(buffer, "PNG")
+    head = bytearray(buffer.getvalue()[:33])
+    head[16:24] = struct.pack(">II", 12_000, 10_000)
+    head[29:33] = struct.pack(">I", zlib.crc32(head[12:29]))
+    (tmp_path / "p").write_bytes(head + b"\0\0\0\1IDAT?")
+    assert read.picture_size(tmp_path / "p") == (12_000, 10_000)
+    (tmp_path / "p").write_bytes(b"no picture")
+    with pytest.raises(nst.CourseError, match="it is not a picture"):
+        read.picture_size(tmp_path / "p")
 
 
 # ---------------------------------------------------------------- ranges of numbers
