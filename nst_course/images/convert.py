@@ -2,24 +2,31 @@
 
 import io
 import os
+import sys
 import warnings
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
+
+from ..errors import CourseError
 
 # Tags of TIFF files.
-BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339
+BITS_PER_SAMPLE, COMPRESSION, PHOTOMETRIC, PLANES, SAMPLE_FORMAT = 258, 259, 262, 284, 339
 UNSIGNED, SIGNED = 1, 2  # values of SAMPLE_FORMAT
 WHITE_IS_ZERO = 0  # value of PHOTOMETRIC
+SEPARATE = 2  # value of PLANES: one color after the other
+# Raw modes of Pillow without their byte order; and the order that is not this one.
+SWAPPABLE = {"RGB;16", "RGBA;16", "RGBX;16", "CMYK;16"}
+OTHER_ORDER = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
     """Convert any Pillow mode to 8-bit sRGB, with transparency on a white background."""
     if picture.mode.startswith(("I", "F")) or has_signed_bytes(picture):
         return to_8_bits(picture).convert("RGB")
-    warn_if_low_bits(picture)
     profile = picture.info.get("icc_profile")
+    picture = with_low_bits(picture)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         opaque = to_srgb(picture.convert("RGB"), profile)
@@ -91,11 +98,61 @@ def white_level(picture: Image.Image, high: float) -> float:
     return 2.0 ** min(bits, 16) - 1
 
 
-def warn_if_low_bits(picture: Image.Image) -> None:
-    """Warn of 16-bit colors whose higher bits, the only ones that Pillow reads, are empty."""
+def with_low_bits(picture: Image.Image) -> Image.Image:
+    """16-bit colors of a TIFF file in 8 bits, where they use the lower bits only.
+
+    Of 16 bits, Pillow reads the higher 8. The lower 8 are what it reads in the other byte order.
+    """
     tags = getattr(picture, "tag_v2", {})
-    if first(tags, BITS_PER_SAMPLE) == 16 and np.asarray(picture.convert("RGB")).max() < 16:
-        warn_of_range(picture, "16 bits a channel and uses the lowest 12, so it looks black")
+    if first(tags, BITS_PER_SAMPLE) != 16 or len(picture.getbands()) < 3:
+        return picture
+    colors = slice(0, 4 if picture.mode == "CMYK" else 3)  # without the opacity
+    high = np.asarray(picture).astype(np.uint16)
+    most = high[..., colors].max()
+    if most >= 2**6:  # more than 14 bits
+        return picture
+    low = low_bytes(picture)
+    if low is None:
+        if most < 2**4:
+            warn_of_range(picture, "16 bits a channel and uses the lowest 12, so it looks black")
+        return picture
+    values = 2**8 * high + low
+    white = white_level(picture, values[..., colors].max())
+    if values.max() > white:  # the opacity uses all bits
+        values[..., 3] = values[..., 3] / 65535 * white
+    shown = (values / white * 255).round().astype(np.uint8)
+    return Image.merge(picture.mode, [Image.fromarray(band) for band in np.moveaxis(shown, 2, 0)])
+
+
+def low_bytes(picture: Image.Image) -> np.ndarray | None:
+    """The lower 8 of the 16 bits of every value; None where Pillow cannot be made to read them."""
+    if not isinstance(picture, TiffImagePlugin.TiffImageFile) or not picture.filename:
+        return None
+    with TiffImagePlugin.TiffImageFile(picture.filename) as again:
+        raw_modes = [str(tile.args[0]) for tile in again.tile if isinstance(tile.args, tuple)]
+        if is_planar(again) or not {mode[:-1] for mode in raw_modes} <= SWAPPABLE:
+            return None
+        again.tile = [
+            tile._replace(args=(mode[:-1] + OTHER_ORDER[mode[-1]], *tuple(tile.args or ())[1:]))
+            for tile, mode in zip(again.tile, raw_modes, strict=True)
+        ]
+        return np.asarray(again)
+
+
+def refuse_planes(picture: Image.Image) -> None:
+    """Refuse 16-bit colors that are stored one after the other, which Pillow misreads."""
+    tags = getattr(picture, "tag_v2", {})
+    is_raw = tags.get(COMPRESSION, 1) == 1
+    if is_raw and is_planar(picture) and first(tags, BITS_PER_SAMPLE) == 16:
+        raise CourseError(
+            f"{os.fspath(getattr(picture, 'filename', 'The picture'))} has 16-bit colors in "
+            "separate planes, which cannot be loaded; save it with 8 bits."
+        )
+
+
+def is_planar(picture: Image.Image) -> bool:
+    tags = getattr(picture, "tag_v2", {})
+    return tags.get(PLANES) == SEPARATE and len(picture.getbands()) > 1
 
 
 def warn_of_range(picture: Image.Image, what: str) -> None:

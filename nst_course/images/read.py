@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin, UnidentifiedImageError, features
 
 from ..errors import CourseError
-from .convert import to_rgb
+from .convert import refuse_planes, to_rgb
 
 # Only formats of pictures. Pillow also opens vector drawings, for which it starts other programs:
 # a PostScript file can run for ever.
@@ -178,6 +178,7 @@ def finished(opened: Image.Image, size: int | None) -> Image.Image:
             # size is left for the resampling.
             opened.draft(None, (2 * size, 2 * size))
         check_pixels(*opened.size)
+        refuse_planes(opened)
         opened.load()  # before the orientation: TIFF files are turned by Pillow itself
         return upright(to_rgb(opened), opened.getexif().get(ExifTags.Base.Orientation, 1))
 

@@ -181,16 +181,65 @@ def test_dark_photograph_of_16_bits_stays_dark(tmp_path):
         torch.testing.assert_close(loaded(tmp_path / name), expected, atol=0.01, rtol=0)
 
 
-def test_colors_of_12_bits_in_16_are_said_to_look_black(tmp_path):
-    values = (RAMP.astype(np.uint16) * 16).tobytes()
-    head = struct.pack("<2sHI", b"II", 42, 14 + len(values)) + struct.pack("<HHH", 16, 16, 16)
-    tags = [(256, 4, 1, WIDTH), (257, 4, 1, HEIGHT), (258, 3, 3, 8), (259, 4, 1, 1), (262, 4, 1, 2)]
-    tags += [(273, 4, 1, 14), (277, 4, 1, 3), (278, 4, 1, HEIGHT), (279, 4, 1, len(values))]
-    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
-    ending = struct.pack("<H", len(tags)) + entries + bytes(4)
-    (tmp_path / "p.tif").write_bytes(head + values + ending)
+def write_deep_tiff(path: Path, values: np.ndarray, order: str, compression=1, planes=1):
+    """A TIFF file of 16-bit colors (H, W, C), by hand; 4 channels are RGBA."""
+    height, width, channels = values.shape
+    values = values.astype(f"{order}u2")
+    pieces = [values] if planes == 1 else np.moveaxis(values, 2, 0)
+    data = [zlib.compress(p.tobytes()) if compression == 8 else p.tobytes() for p in pieces]
+    lengths = [len(piece) for piece in data]
+    starts = [8 + 8 * channels + sum(lengths[:k]) for k in range(len(data))]
+    bits = struct.pack(f"{order}{channels}H", *[16] * channels).ljust(8 * channels, b"\0")
+    after = 8 + 8 * channels + sum(lengths)
+    tables = struct.pack(f"{order}{2 * len(data)}I", *starts, *lengths)
+    at = (after, after + 4 * len(data)) if len(data) > 1 else (starts[0], lengths[0])
+    tags = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, channels, 8)]
+    tags += [(259, 4, 1, compression), (262, 4, 1, 2), (273, 4, len(data), at[0])]
+    tags += [(277, 4, 1, channels), (278, 4, 1, height), (279, 4, len(data), at[1])]
+    tags += [(284, 4, 1, planes), *([(338, 4, 1, 2)] if channels == 4 else [])]
+    entries = b"".join(struct.pack(f"{order}HHII", *tag) for tag in tags)
+    head = struct.pack(f"{order}2sHI", b"II" if order == "<" else b"MM", 42, after + len(tables))
+    count = struct.pack(f"{order}H", len(tags))
+    path.write_bytes(head + bits + b"".join(data) + tables + count + entries + bytes(4))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("compression", [1, 8])
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("opacity", [None, 1.0, 0.5])
+def test_colors_of_fewer_bits_in_16_are_the_picture(tmp_path, order, compression, bits, opacity):
+    white = 2**bits - 1
+    values = np.round(RAMP / 255 * white)
+    expected = UPRIGHT
+    if opacity is not None:  # of all 16 bits
+        alpha = np.full((HEIGHT, WIDTH, 1), 65535 * opacity)
+        values = np.concatenate([values, alpha], axis=2)
+        expected = opacity * UPRIGHT + 1 - opacity  # on white
+    write_deep_tiff(tmp_path / "p.tif", values, order, compression)
+    if bits < 16:
+        with pytest.warns(UserWarning, match=f"values up to {white}, taken for {bits} bits"):
+            image = nst.load_image(tmp_path / "p.tif")
+    else:
+        image = loaded(tmp_path / "p.tif")
+    torch.testing.assert_close(image, expected, atol=1.01 / 255, rtol=0)
+
+
+def test_dark_colors_of_16_bits_stay_dark(tmp_path):
+    values = np.round(RAMP / 255 * 9000)
+    write_deep_tiff(tmp_path / "p.tif", values, "<")
+    image = loaded(tmp_path / "p.tif")
+    torch.testing.assert_close(image, UPRIGHT * 9000 / 65535, atol=1.01 / 255, rtol=0)
+
+
+def test_colors_in_separate_planes_are_the_picture_or_a_sentence(tmp_path):
+    write_deep_tiff(tmp_path / "p.tif", RAMP.astype(int) * 257, "<", compression=8, planes=2)
+    assert torch.equal(loaded(tmp_path / "p.tif"), UPRIGHT)
+    write_deep_tiff(tmp_path / "q.tif", RAMP.astype(int) * 257, "<", planes=2)
+    with pytest.raises(nst.CourseError, match="q.tif has 16-bit colors in separate planes"):
+        nst.load_image(tmp_path / "q.tif")
+    write_deep_tiff(tmp_path / "r.tif", RAMP.astype(int) * 16, "<", compression=8, planes=2)
     with pytest.warns(UserWarning, match="uses the lowest 12, so it looks black"):
-        nst.load_image(tmp_path / "p.tif")
+        nst.load_image(tmp_path / "r.tif")
 
 
 # ---------------------------------------------------------------- color profiles
