@@ -1,6 +1,7 @@
 """The options of ``nst-course``; a wrong one is named in one sentence."""
 
 import argparse
+import datetime
 import math
 import re
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import NoReturn
 # To import them from there would import PyTorch, which takes seconds.
 STARTS = ("content", "recolored", "style", "noise")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+EDITIONS = ("student", "instructor", "nbgrader", "colab")
 LARGEST_SIZE = 100_000  # pixels
 
 
@@ -84,6 +86,14 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def date(text: str) -> datetime.date:
+    """A type of option: a day."""
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise wrong("must be a date such as 2027-01-31", text) from None
+
+
 def wrong(what: str, text: str) -> argparse.ArgumentTypeError:
     return argparse.ArgumentTypeError(f"{what} (you gave {text[:40]!s}).")
 
@@ -105,7 +115,32 @@ def parser() -> argparse.ArgumentParser:
     notebooks.add_argument(
         "names", nargs="*", metavar="NAME", help="such as 00 or 03_gram (default: all)"
     )
+    add_edition(commands)
     return top
+
+
+def add_edition(commands: argparse._SubParsersAction) -> None:
+    edition = commands.add_parser(
+        "edition",
+        help="notebooks to hand out: for students, instructors, nbgrader or Colab",
+        description="Write the notebooks as an instructor hands them out. student: no answers, and "
+        "solutions that wait. instructor: solutions, common mistakes and minutes in place. "
+        "nbgrader: the source of assignments. colab: for students, installed by the first cell.",
+        formatter_class=Formatter,
+    )
+    add = edition.add_argument
+    add("kind", type=one_of(*EDITIONS), help=", ".join(EDITIONS))
+    add("output", type=Path, metavar="OUT", help="a folder")
+    add("names", nargs="*", metavar="NAME", help="such as 00 or 03_gram (default: all)")
+    add(
+        "--solutions-on",
+        type=date,
+        metavar="DATE",
+        help="day on which the solutions open (default: none)",
+    )
+    add("--word", help="word that opens the solutions (default: drawn, without --solutions-on)")
+    add("--source", metavar="URL", help="git address that Colab clones, for colab (default: none)")
+    add("--overwrite", action="store_true", help="replace notebooks that exist")
 
 
 def add_render(commands: argparse._SubParsersAction) -> None:

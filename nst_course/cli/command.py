@@ -1,4 +1,4 @@
-"""The command line: ``nst-course render``, ``nst-course doctor``, ``nst-course notebooks``.
+"""The command line, ``nst-course``: its commands, and what ends them.
 
 What needs PyTorch is imported when its command runs, so that help and mistakes are answered at
 once. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
@@ -78,4 +78,26 @@ def run_notebooks(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"render": run_render, "doctor": run_doctor, "notebooks": run_notebooks}
+def run_edition(options: argparse.Namespace) -> int:
+    """Write notebooks to hand out."""
+    from ..classroom.edition import Choices, write_edition
+    from .notebooks import find_notebooks
+
+    chosen = Choices(
+        options.word or "", options.solutions_on, options.source or "", options.overwrite
+    )
+    notebooks = find_notebooks(options.names)
+    written, chosen = write_edition(options.kind, options.output, notebooks, chosen)
+    for path in written:
+        print(path)
+    if options.kind in ("student", "colab") and chosen.word:
+        print(f"The word that opens the solutions: {chosen.word}")
+    return 0
+
+
+COMMANDS = {
+    "render": run_render,
+    "doctor": run_doctor,
+    "notebooks": run_notebooks,
+    "edition": run_edition,
+}

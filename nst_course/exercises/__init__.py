@@ -9,6 +9,7 @@
     nst.exercises.gram_matrix.use(my_gram)      # my_gram once it is right, the course's till then
     nst.exercises.progress()                    # what is solved, in all notebooks and kernels
     nst.exercises.progress.reset()              # erases that
+    nst.exercises.lock_solutions(until="2027-01-31")        # an instructor keeps solutions back
 
 **In a notebook** an exercise is one code cell: the stub, two empty lines, and the call of `check`,
 as `nst.exercises.NAME.cell()` writes it. So the student edits and runs one cell and reads the
@@ -73,6 +74,13 @@ class _Progress:
 progress = _Progress()
 
 
+def lock_solutions(until: str = "", word: str = "") -> None:
+    """Keep the solutions back in this kernel; see `nst_course.exercises.lock`."""
+    from .lock import lock_solutions as lock
+
+    lock(until, word)
+
+
 def __getattr__(name: str) -> Any:
     if name.startswith("_") or find_spec(f"{__name__}.{name}"):  # a module on its way in
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -85,4 +93,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*registry(), "progress"]
+    return [*registry(), "lock_solutions", "progress"]

@@ -9,6 +9,7 @@ from .grader.answer import NOTHING
 from .grader.judge import judge
 from .grader.source import compiled
 from .grader.verdicts import Verdict
+from .lock import LOCKS
 from .record import RECORD
 from .report import Report, show
 from .spec import Exercise
@@ -57,9 +58,12 @@ class Session:
             shown.append(f"There are no more hints; see `{self.exercise.call_name}.solution()`.")
         return Report("note", headline, tuple(shown))
 
-    def solution(self) -> None:
-        """Show the solution's code and the reason for it."""
-        exercise = self.exercise
+    def solution(self, word: str = "") -> None:
+        """Show the solution's code and the reason for it; `word` opens it where it is kept back."""
+        exercise, lock = self.exercise, LOCKS.lock
+        if lock and not lock.is_open(word):
+            show(lock.refusal(exercise.call_name, word))
+            return
         headline, code = f"Solution · {exercise.title}", exercise.code.rstrip()
         show(Report("note", headline, (), code, (exercise.why,)))
         RECORD.add(exercise.name, "solution")

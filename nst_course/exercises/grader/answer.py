@@ -110,6 +110,8 @@ def _instructions(code: types.CodeType) -> list[tuple[str, Any]]:
     """What a function does, without line numbers and docstring."""
     found = []
     for instruction in dis.get_instructions(code):
+        if instruction.opname == "NOP":  # a `...` beside other lines
+            continue
         value = instruction.argval
         if isinstance(value, types.CodeType):
             value = str(_instructions(value))
