@@ -36,6 +36,19 @@ def fast_at(monkeypatch):
     return choose
 
 
+@pytest.fixture
+def homeless(monkeypatch):
+    """A user without an entry in passwd and without HOME, as in some containers."""
+    pwd = pytest.importorskip("pwd")
+
+    def unknown(number):
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "NST_COURSE_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture(scope="session")
 def narrow_backbone() -> nst.Backbone:
     """A VGG-16 of a few random channels, whose steps take milliseconds."""

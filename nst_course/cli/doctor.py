@@ -3,6 +3,7 @@
 import html
 import importlib
 import importlib.metadata
+import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator
@@ -125,7 +126,8 @@ def check_cache() -> str:
         raise CourseError(
             f"{folder} cannot be written ({error.strerror}); set NST_COURSE_CACHE to another."
         ) from error
-    return f"{folder.as_posix().replace(Path.home().as_posix(), '~')} can be written (for VGG-19)"
+    home = os.path.expanduser("~")  # which stays "~" where there is none
+    return f"{folder.as_posix().replace(Path(home).as_posix(), '~')} can be written (for VGG-19)"
 
 
 def check_speed() -> str:

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from ..device import readable_time
 from ..errors import CourseError
-from ..files import check_place
-from ..images.io import bundled_images, cannot_write, check_output, find_image, save_image
+from ..files import check_place, expanded
+from ..images.io import as_path, bundled_images, cannot_write, check_output, find_image, save_image
 from ..network.vgg import load_backbone
 from ..transfer.initial import STARTS
 from ..transfer.multiscale import MultiScale
@@ -69,7 +69,7 @@ def plan_jobs(options: argparse.Namespace) -> list[Job]:
         UsageError: there are several pictures, and the output is a file.
     """
     contents, styles = pictures_of(options.content), pictures_of(options.style)
-    output = options.output.expanduser()
+    output = as_path(str(options.output))
     is_picture = output.suffix.lower() in PICTURES
     if options.content in contents and options.style in styles:
         if is_picture or not output.is_dir():
@@ -88,8 +88,11 @@ def plan_jobs(options: argparse.Namespace) -> list[Job]:
 
 def pictures_of(name: str) -> list[str]:
     """The pictures in a folder; or the one picture of this name."""
-    folder = Path(name).expanduser()
-    if name in bundled_images() or not folder.is_dir():
+    try:
+        folder = expanded(name)
+        if name in bundled_images() or not folder.is_dir():
+            return [name]
+    except OSError:  # there is no home folder, or the name is too long
         return [name]
     found = sorted(str(path) for path in folder.iterdir() if path.suffix.lower() in PICTURES)
     if not found:

@@ -16,6 +16,8 @@ from typing import Any
 
 import platformdirs
 
+from ..files import expanded
+
 EVENTS = ("tried", "solved", "hint", "solution")
 _LONGEST_PAUSE = 10 * 60  # seconds between two events that count as work
 
@@ -87,10 +89,17 @@ RECORD = Record()
 
 
 def _path() -> Path | None:
-    """The file; NST_COURSE_PROGRESS names another one, and "off" means that none is written."""
+    """The file; None where there is no home folder, or something else has its name.
+
+    NST_COURSE_PROGRESS names another one, and "off" means that none is written.
+    """
     named = os.environ.get("NST_COURSE_PROGRESS")
-    path = Path(named) if named else platformdirs.user_data_path("nst-course") / "progress.jsonl"
-    return path if path.is_absolute() else None  # without a home there is no such folder
+    try:
+        path = expanded(named or platformdirs.user_data_path("nst-course") / "progress.jsonl")
+        usable = path.is_absolute() and (path.is_file() or not path.exists())  # no pipe
+    except (OSError, RuntimeError):  # the latter of platformdirs, without a home
+        return None
+    return path if usable else None
 
 
 def _lines() -> list[str]:

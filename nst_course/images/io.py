@@ -247,7 +247,8 @@ def as_path(path: str | os.PathLike) -> Path:
             raise ValueError("it contains a NUL")
         return expanded(path)
     except (TypeError, ValueError, OSError) as error:
-        raise CourseError(f"{shown(path)} is not a path ({error}); name a file.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise CourseError(f"{shown(path)} is not a path ({reason}); name a file.") from error
 
 
 def check_ending(path: Path) -> dict[str, Any]:

@@ -31,18 +31,6 @@ sys.exit(cli.main())
 """
 
 
-@pytest.fixture
-def quick(monkeypatch):
-    """Steps that cost next to nothing: only the first layer of the network is looked at."""
-    build = transfer.StyleTransfer.__init__
-
-    def shallow(self, *pictures, **settings):
-        layers = {"content_layers": ["relu1_1"], "style_layers": ["relu1_1"]}
-        build(self, *pictures, **{**settings, **layers})
-
-    monkeypatch.setattr(transfer.StyleTransfer, "__init__", shallow)
-
-
 def render(*options, out: Path) -> int:
     return cli.main(["render", "cat", "great_wave", "-o", str(out), *map(str, options)])
 
@@ -107,6 +95,7 @@ def test_same_seed_gives_the_same_file_and_another_seed_another(quick, tmp_path)
         (["cat", "great_wave", "-o", "o.bmp3"], "Cannot save as"),
         (["cat", "great_wave", "-o", "file/o.png"], "cannot be written"),
         (["cat", "great_wave", "-o", "folder.png"], "is a folder"),
+        (["x" * 5000, "great_wave", "-o", "o.png"], "no bundled image"),
         (["cat", "great_wave", "-o", "o.png", "--size", "8"], "too small for relu5_1"),
         (["cat", "great_wave", "-o", "o.png", "--init", "nosuch.png"], "no bundled image"),
         (["cat", "great_wave", "-o", "o.webp", "--size", "20000"], "at most 16383 pixels a side"),
@@ -128,6 +117,13 @@ def test_mistake_is_one_sentence_and_exit_code_1(tmp_path, monkeypatch, capsys, 
     sentence = [line for line in errors if line.startswith("nst-course: ")]
     assert len(sentence) == 1 and said in sentence[0]
     assert not Path("o.png").exists()
+
+
+def test_without_a_home_paths_that_begin_there_are_a_sentence(homeless, tmp_path, capsys):
+    assert render("--size", 32, out="~/o.png") == 1
+    assert "'~/o.png' is not a path (the home folder is unknown)" in capsys.readouterr().err
+    assert cli.main(["render", "~/photos", "great_wave", "-o", str(tmp_path / "o.png")]) == 1
+    assert "no file and no bundled image" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,12 @@ def test_broken_part_fails_with_its_reason_in_one_line(
     assert str(check).startswith("[FAIL] ")
 
 
+def test_without_a_home_the_cache_needs_a_name(homeless, monkeypatch, tmp_path):
+    assert "set NST_COURSE_CACHE" in found("cache").detail and not found("cache").ok
+    monkeypatch.setenv("NST_COURSE_CACHE", str(tmp_path))
+    assert found("cache").ok
+
+
 @pytest.fixture
 def half_broken(monkeypatch):
     def broken():

@@ -19,22 +19,9 @@ import nst_course as nst
 from nst_course.cli import command as cli
 from nst_course.cli import render as rendering
 from nst_course.cli.terminal import Interrupt
-from nst_course.transfer import style_transfer as transfer
 
 ROOT = Path(__file__).parents[2]
 posix = pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Steps that cost next to nothing: only the first layer of the network is computed."""
-    build = transfer.StyleTransfer.__init__
-
-    def shallow(self, *pictures, **settings):
-        layers = {"content_layers": ["relu1_1"], "style_layers": ["relu1_1"]}
-        build(self, *pictures, **{**settings, **layers})
-
-    monkeypatch.setattr(transfer.StyleTransfer, "__init__", shallow)
 
 
 def render(*arguments, content="cat", style="great_wave") -> int:

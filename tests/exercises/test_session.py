@@ -150,6 +150,25 @@ def test_without_a_place_to_write_the_kernel_remembers(gram, tmp_path, monkeypat
     assert [p.name for p in tmp_path.iterdir()] == ["a file"]
 
 
+def test_without_a_home_the_kernel_remembers(gram, homeless, monkeypatch):
+    monkeypatch.delenv("NST_COURSE_PROGRESS")
+    record = Record()
+    record.add("gram_matrix", "solved")
+    assert record.entry("gram_matrix").state == "solved"
+    record.reset()
+    assert record.entry("gram_matrix").state == "open"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes with names")
+def test_a_pipe_is_no_place_to_write(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe")
+    for place in (str(tmp_path / "pipe"), os.devnull, "~nosuch/progress"):
+        monkeypatch.setenv("NST_COURSE_PROGRESS", place)
+        record = Record()
+        record.add("gram_matrix", "solved")  # and does not wait for a reader
+        assert record.entry("gram_matrix").state == "solved"
+
+
 def test_the_table_shows_every_state_in_both_forms(file):
     all_exercises = [session.exercise for session in exercises.registry().values()]
     entries = {"gram_matrix": Entry("solved", 1), "style_loss": Entry("tried", 4, 2)}

@@ -153,3 +153,8 @@ def test_places_that_cannot_work_are_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("NST_COURSE_CACHE", "~nosuch/cache")
     with pytest.raises(nst.CourseError, match="home folder is unknown.*set NST_COURSE_CACHE"):
         nst.load_backbone("vgg19")
+
+
+def test_without_a_home_the_cache_needs_a_name(homeless):
+    with pytest.raises(nst.CourseError, match="home folder is unknown.*set NST_COURSE_CACHE"):
+        nst.load_backbone("vgg19")
