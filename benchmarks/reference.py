@@ -1,11 +1,14 @@
-"""Common implementations of the optimization, as short loops.
+"""The optimization as the programs run it that people use: their pixels, optimizers and options.
 
-The network is frozen, in float32 and in NCHW layout, the objective is a closure, and the optimizer
-comes from `torch.optim`. The objective, the weights, the layers and the initial image are those of
-`StyleTransfer`.
+The network is frozen, in float32 and in NCHW layout. The objective, the weights and the layers are
+those of `StyleTransfer` for every program, so that only the optimization differs. All start from
+the content image.
 """
 
+import queue
+import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -55,7 +58,8 @@ class PlainObjective:
         rows = features.flatten(2)
         return rows @ rows.mT / rows.shape[2]
 
-    def __call__(self, image: Tensor) -> Tensor:
+    def parts(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """The content loss and the style loss, without their weights."""
         features = self.features(image)
         content = sum(
             weight * F.mse_loss(features[layer], self.contents[layer])
@@ -65,57 +69,102 @@ class PlainObjective:
             weight * F.mse_loss(self.gram(features[layer]), self.grams[layer])
             for layer, weight in STYLE_LAYERS.items()
         )
+        return content, style
+
+    def __call__(self, image: Tensor) -> Tensor:
+        content, style = self.parts(image)
         return CONTENT_WEIGHT * content + STYLE_WEIGHT * style
 
 
-Turn = tuple[list[float], Tensor]  # the loss at each function evaluation, and the image after it
+Evaluation = tuple[float, Tensor]  # the loss, and the image 0…1 that the program would save then
+Report = Callable[[float, Tensor], None]  # what a solver calls after each evaluation
+Solver = Callable[[PlainObjective, Tensor, Report], None]
+
+
+def one_at_a_time(solver: Solver, objective: PlainObjective, start: Tensor) -> Iterator[Evaluation]:
+    """The evaluations of a solver that works in one long call; it waits between them."""
+    turns: queue.Queue[bool] = queue.Queue()
+    found: queue.Queue[Evaluation | None] = queue.Queue()
+
+    def report(loss: float, image: Tensor) -> None:
+        found.put((loss, image))
+        if not turns.get():
+            raise SystemExit  # ends this thread without a word
+
+    def work() -> None:
+        if turns.get():
+            try:
+                solver(objective, start, report)
+            finally:
+                found.put(None)
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        turns.put(True)
+        while (evaluation := found.get()) is not None:
+            yield evaluation
+            turns.put(True)
+    finally:
+        turns.put(False)
 
 
 def lbfgs(
-    objective: PlainObjective, start: Tensor, line_search: str | None, clamped: bool = False
-) -> Iterator[Turn]:
-    """`torch.optim.LBFGS` with its defaults, or with a strong Wolfe line search.
+    objective: PlainObjective,
+    start: Tensor,
+    report: Report,
+    scale: float = 255.0,
+    clamped: bool = False,
+    **options: Any,
+) -> None:
+    """`torch.optim.LBFGS` on pixels in 0…``scale``.
 
-    A turn is one call of ``step``, with up to 20 iterations and up to 25 function evaluations. With
-    ``clamped``, each evaluation first clamps the image to 0…1, as in PyTorch's tutorial.
+    With ``clamped``, each evaluation first clamps the pixels, as in PyTorch's tutorial.
     """
-    image = start.clone().requires_grad_()
-    optimizer = torch.optim.LBFGS([image], line_search_fn=line_search)
-    while True:
-        losses: list[float] = []
+    pixels = (start * scale).requires_grad_()
+    optimizer = torch.optim.LBFGS([pixels], **options)
 
-        def closure(losses: list[float] = losses) -> Tensor:
-            if clamped:
-                with torch.no_grad():
-                    image.clamp_(0, 1)
-            optimizer.zero_grad()
-            loss = objective(image)
-            loss.backward()
-            losses.append(loss.item())
-            return loss
+    def closure() -> Tensor:
+        if clamped:
+            with torch.no_grad():
+                pixels.clamp_(0, scale)
+        optimizer.zero_grad()
+        loss = objective(pixels / scale)
+        loss.backward()
+        report(loss.item(), pixels.detach() / scale)
+        return loss
 
+    before = None
+    while before is None or not torch.equal(pixels, before):  # until it stops by its tolerances
+        before = pixels.detach().clone()
         optimizer.step(closure)
-        yield losses, image.detach()
 
 
-def adam(objective: PlainObjective, start: Tensor, rate: float = 0.02) -> Iterator[Turn]:
-    """`torch.optim.Adam`; a turn is 20 steps."""
-    image = start.clone().requires_grad_()
-    optimizer = torch.optim.Adam([image], lr=rate)
+def averaged_adam(objective: PlainObjective, start: Tensor, report: Report) -> None:
+    """Adam on pixels in 0…1, clamped after each step; the image is an average of the iterates."""
+    pixels, decay = start.clone().requires_grad_(), 0.99
+    optimizer = torch.optim.Adam([pixels], lr=0.02, betas=(0.9, 0.99))
+    average, share = torch.zeros_like(start), 0.0
     while True:
-        losses = []
-        for _ in range(20):
-            optimizer.zero_grad()
-            loss = objective(image)
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.item())
-        yield losses, image.detach()
+        optimizer.zero_grad()
+        loss = objective(pixels)
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            pixels.clamp_(0, 1)
+            average = decay * average + (1 - decay) * pixels
+            share = decay * share + 1 - decay
+        report(loss.item(), average / share)
 
 
-REFERENCES: dict[str, Callable[[PlainObjective, Tensor], Iterator[Turn]]] = {
-    "torch L-BFGS": lambda objective, start: lbfgs(objective, start, None),
-    "torch L-BFGS, strong Wolfe": lambda objective, start: lbfgs(objective, start, "strong_wolfe"),
-    "torch L-BFGS, clamped": lambda objective, start: lbfgs(objective, start, None, clamped=True),
-    "torch Adam": adam,
+def program(**options: Any) -> Solver:
+    return lambda objective, start, report: lbfgs(objective, start, report, **options)
+
+
+# Options as in the programs' own code in 2025.
+REFERENCES: dict[str, Solver] = {
+    "gordicaleksa": program(max_iter=1000, line_search_fn="strong_wolfe"),
+    "leongatys": program(),
+    "neural-style-pt": program(max_iter=1000, tolerance_change=-1, tolerance_grad=-1),
+    "PyTorch tutorial": program(scale=1.0, clamped=True),
+    "crowsonkb": averaged_adam,
 }

@@ -1,57 +1,64 @@
-"""Seconds to the same loss, compared with common solvers, and the cost of a step.
+"""Evaluations and seconds to the same loss, compared with the programs that people use.
 
-    python -m benchmarks.time_to_loss                              512 pixels, 300 steps (slow)
-    python -m benchmarks.time_to_loss --size 128 --steps 60        small
-    python -m benchmarks.time_to_loss --pairs cat:great_wave       only these pictures
-    python -m benchmarks.time_to_loss --sizes 128 256 512          the cost of a step at these sizes
+    python -m benchmarks.time_to_loss --size 256 --evaluations 200
+    python -m benchmarks.time_to_loss --size 512 --evaluations 100 --pairs cat:composition_viii
+    python -m benchmarks.time_to_loss … --picture                  draws the curves
 
-All solvers run in one process and take turns, so other load on the machine affects all of them.
-The clock of a solver runs only during its turns. The common solvers start from the content image,
-this course from the content image in the colors of the artwork, like `nst-course render`. The
-target is the lowest loss of any common solver after the given number of evaluations. The result of
-`torch.optim.LBFGS` with its defaults is no suitable target: its first step is often so large that
-it diverges.
+The programs (`reference`) optimize the same objective with their own pixels, optimizer and options.
+All run in one process and take turns of ten evaluations, so other load on the machine affects all
+of them; the clock of each runs only during its turns. The programs start from the content image,
+this course from the content image in the colors of the artwork, like `nst.stylize`. The second
+entry of this course goes from coarse to fine, and its clock includes the small sizes.
 
-Two losses are reported: that of the image of the optimizer, and that of the displayed image. They
-differ for solvers that do not keep pixels in 0…1, to which a display clamps them.
+Two losses are compared: the one that the optimizer counts, and that of the picture as displayed,
+clamped to 0…1. The target is the lowest loss of any program after so many evaluations.
 """
 
 import argparse
-import functools
 import itertools
 import math
-import re
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 import nst_course as nst
-from nst_course.device import describe, readable_bytes
-from nst_course.transfer.tiling import TILE
+from nst_course.device import describe
+from nst_course.transfer.stylize import multi_scale
 
-from .reference import REFERENCES, PlainObjective, Turn
+from .reference import REFERENCES, STYLE_WEIGHT, Evaluation, PlainObjective, one_at_a_time
 
-OURS = "this course"
-PLAIN = "torch L-BFGS"
-PAIRS = ["cat:composition_viii", "astronaut:great_wave", "summer_palace:village_street_in_auvers"]
-COLORS = {
-    OURS: "#d1495b",
-    PLAIN: "#1f77b4",
-    "torch L-BFGS, strong Wolfe": "#66a182",
-    "torch L-BFGS, clamped": "#edae49",
-}
+OURS, COARSE_TO_FINE = "this course", "this course, coarse to fine"
+PAIRS = [
+    "cat:composition_viii",
+    "astronaut:great_wave",
+    "summer_palace:village_street_in_auvers",
+    "coffee:summertime",
+]
 PICTURE = Path(__file__).parent / "time_to_loss.png"
+TURN = 10  # evaluations
+MOST = 1.5  # times as many evaluations for this course, if it has not reached the target before
+COLORS = dict(
+    zip(
+        [OURS, COARSE_TO_FINE, *REFERENCES],
+        ["#d1495b", "#7d1128", "#1f77b4", "#66a182", "#8d6a9f", "#edae49", "#777777"],
+        strict=True,
+    )
+)
 
-Curve = list[tuple[float, float]]  # (seconds, loss)
+
+@dataclass(frozen=True)
+class Point:
+    """How far a solver is, in evaluations and seconds, and a loss there."""
+
+    evaluations: int
+    seconds: float
+    loss: float
 
 
 @dataclass
@@ -59,63 +66,103 @@ class Run:
     """The record of one solver.
 
     Attributes:
-        counted: the loss at every function evaluation.
-        shown: the loss of the image clamped to 0…1, after every turn.
+        counted: the loss at every evaluation at the final size.
+        displayed: the loss of the image clamped to 0…1, after every turn.
         seconds: of all turns so far.
+        ended: whether it stopped by itself.
     """
 
-    counted: Curve = field(default_factory=list)
-    shown: Curve = field(default_factory=list)
+    counted: list[Point] = field(default_factory=list)
+    displayed: list[Point] = field(default_factory=list)
     seconds: float = 0.0
+    ended: bool = False
 
 
-# ---------------------------------------------------------------- time to loss
+def single_size(transfer: nst.StyleTransfer, evaluations: int) -> Iterator[Evaluation]:
+    """The steps of one `StyleTransfer`; those beyond the planned number are in float32."""
+    for step in transfer.steps(evaluations):
+        yield step.losses["total"], step.image
+    transfer.precision = "float32"
+    for step in transfer.steps(10**6):
+        yield step.losses["total"], step.image
 
 
-def our_turns(transfer: nst.StyleTransfer, steps: int) -> Iterator[Turn]:
-    """Turns of ten steps of `StyleTransfer`; steps beyond the planned number are in float32."""
-    for count in itertools.chain([steps], itertools.repeat(10)):
-        done = transfer.steps(count)
-        while turn := list(itertools.islice(done, 10)):
-            yield [step.losses["total"] for step in turn], turn[-1].image
-        transfer.precision = "float32"
+def coarse_to_fine(
+    content: Tensor, style: Tensor, backbone: nst.Backbone, precision: str
+) -> Iterator[Evaluation | None]:
+    """The steps of `nst.stylize`; None for those at smaller sizes."""
+    size = max(content.shape[2:])
+    run = multi_scale(
+        content, style, size, backbone=backbone, style_weight=STYLE_WEIGHT, precision=precision
+    )
+    image = None
+    for scale in run.scales[:-1]:
+        transfer = run.make(scale.size, image)
+        for _ in transfer.steps(scale.steps):
+            yield None
+        image = transfer.image
+    yield from single_size(run.make(size, image), run.scales[-1].steps)
 
 
-def race(content: Tensor, style: Tensor, steps: int, precision: str) -> dict[str, Run]:
-    """Run every solver for at least this many function evaluations."""
+def race(content: Tensor, style: Tensor, evaluations: int, precision: str) -> dict[str, Run]:
+    """Run every program for this many evaluations, and this course until it has reached them."""
     backbone = nst.load_backbone()
     content, style = content.to(backbone.device), style.to(backbone.device)
     objective = PlainObjective(content, style, backbone)
     transfer = nst.StyleTransfer(content, style, backbone, init="recolored", precision=precision)
-    turns = {OURS: our_turns(transfer, steps)}
-    turns |= {name: begin(objective, content) for name, begin in REFERENCES.items()}
-    runs = {name: Run() for name in turns}
+    solvers: dict[str, Iterator[Evaluation | None]] = {
+        name: one_at_a_time(solver, objective, content) for name, solver in REFERENCES.items()
+    }
+    solvers[OURS] = single_size(transfer, evaluations)
+    solvers[COARSE_TO_FINE] = coarse_to_fine(content, style, backbone, precision)
+    runs = {name: Run() for name in solvers}
     warm_up(objective, transfer, content)
-
-    def unfinished(name: str) -> bool:
-        evaluations = len(runs[name].counted)
-        if name != OURS or evaluations < steps:
-            return evaluations < steps
-        reached = math.isfinite(time_to(target(runs, steps), runs[name].counted))
-        return not reached and evaluations < 1.5 * steps
-
-    while waiting := [name for name in runs if unfinished(name)]:
+    while waiting := [name for name in runs if unfinished(name, runs, evaluations)]:
         for name in waiting:
-            run = runs[name]
-            begin = now(backbone.device)
-            losses, image = next(turns[name])
-            spent = now(backbone.device) - begin
-            for number, loss in enumerate(losses, start=1):
-                run.counted.append((run.seconds + spent * number / len(losses), finite(loss)))
-            run.seconds += spent
-            with torch.no_grad():
-                run.shown.append((run.seconds, finite(objective(image.clamp(0, 1)).item())))
-            print(
-                f"  {name}: {len(run.counted)} evaluations in {run.seconds:.1f} s, "
-                f"loss {losses[-1]:.4g}, of the displayed image {run.shown[-1][1]:.4g}",
-                flush=True,
-            )
+            take_turn(solvers[name], runs[name], objective)
+            if runs[name].displayed:
+                last = runs[name].displayed[-1]
+                print(
+                    f"  {name}: {last.evaluations} evaluations in {last.seconds:.1f} s, loss "
+                    f"{runs[name].counted[-1].loss:.4g}, displayed {last.loss:.4g}",
+                    flush=True,
+                )
+    for name in REFERENCES:
+        solvers[name].close()  # type: ignore[attr-defined]  # they are generators
     return runs
+
+
+def take_turn(solver: Iterator[Evaluation | None], run: Run, objective: PlainObjective) -> None:
+    """Ten evaluations of a solver, and the loss of the picture that it would save then."""
+    image = None
+    for _ in range(TURN):
+        begin = now(objective.mean.device)
+        evaluation = next(solver, "ended")
+        run.seconds += now(objective.mean.device) - begin
+        if isinstance(evaluation, str):
+            run.ended = True
+            break
+        if evaluation is not None:
+            loss, image = evaluation
+            run.counted.append(Point(len(run.counted) + 1, run.seconds, finite(loss)))
+    if image is not None:
+        with torch.no_grad():
+            loss = finite(objective(image.clamp(0, 1)).item())
+        run.displayed.append(Point(len(run.counted), run.seconds, loss))
+
+
+def unfinished(name: str, runs: dict[str, Run], evaluations: int) -> bool:
+    """Whether a solver has further turns to take."""
+    run = runs[name]
+    if name in REFERENCES:
+        return not run.ended and len(run.counted) < evaluations
+    if any(unfinished(program, runs, evaluations) for program in REFERENCES):
+        return len(run.counted) < evaluations
+    reached = all(
+        math.isfinite(reach(target(runs, kind), getattr(run, kind)).seconds)
+        for kind in ("counted", "displayed")
+    )
+    return not reached and len(run.counted) < MOST * evaluations
 
 
 def finite(loss: float) -> float:
@@ -128,9 +175,8 @@ def warm_up(objective: PlainObjective, transfer: nst.StyleTransfer, content: Ten
     for loss in (objective, lambda image: transfer.losses(image)["total"]):
         image = content.clone().requires_grad_()
         loss(image).backward()
-    torch.optim.Adam(
-        [image]
-    ).step()  # the first optimizer of a process imports modules for a second
+    # The first optimizer of a process imports modules for a second.
+    torch.optim.Adam([image]).step()
 
 
 def now(device: torch.device) -> float:
@@ -140,180 +186,79 @@ def now(device: torch.device) -> float:
     return time.perf_counter()
 
 
-def target(runs: dict[str, Run], steps: int) -> float:
-    """The lowest loss of a common solver within this many function evaluations."""
-    return min(loss for name in REFERENCES for _, loss in runs[name].counted[:steps])
+def target(runs: dict[str, Run], kind: str) -> float:
+    """The lowest loss of any program, counted or displayed."""
+    return min(point.loss for name in REFERENCES for point in getattr(runs[name], kind))
 
 
-def target_shown(runs: dict[str, Run]) -> float:
-    """The lowest loss of a displayed image of a common solver."""
-    return min(loss for name in REFERENCES for _, loss in runs[name].shown)
+def reach(loss: float, curve: list[Point]) -> Point:
+    """Where a curve first reaches a loss; at infinity if it never does."""
+    never = Point(0, math.inf, loss)
+    return next((point for point in curve if point.loss <= loss), never)
 
 
-def time_to(loss: float, curve: Curve) -> float:
-    """Seconds until a curve first reaches a loss, or infinity."""
-    return next((seconds for seconds, value in curve if value <= loss), math.inf)
+# ---------------------------------------------------------------- tables
 
 
-def compare(pairs: list[str], size: int, steps: int, precision: str) -> dict[str, dict[str, Run]]:
-    """Run all solvers on every pair of pictures, and print tables."""
+def compare(pairs: list[str], size: int, evaluations: int, precision: str) -> dict:
+    """Race on every pair of pictures, and print tables."""
     races = {}
     for pair in pairs:
         print(pair, flush=True)
         content, style = (nst.load_image(name, size) for name in pair.split(":"))
-        races[pair] = runs = race(content, style, steps, precision)
-        counted, shown = seconds_to_targets(runs, steps)
-        for name, run in runs.items():
-            lowest = min(loss for _, loss in run.counted[:steps])
-            lowest_shown = min(loss for _, loss in run.shown)
-            print(
-                f"  {name:28} {seconds_or_not(counted[name]):>11} to loss "
-                f"{target(runs, steps):.4g}, lowest {lowest:.4g};"
-                f" {seconds_or_not(shown[name]):>11} to {target_shown(runs):.4g} as displayed, "
-                f"lowest {lowest_shown:.4g}"
-            )
-        each = {name: run.seconds / len(run.counted) for name, run in runs.items()}
+        races[pair] = runs = race(content, style, evaluations, precision)
+        for kind in ("counted", "displayed"):
+            loss = target(runs, kind)
+            print(f"  to {loss:.4g}, {kind}:")
+            for name, run in runs.items():
+                point, lowest = reach(loss, getattr(run, kind)), lowest_of(run, kind)
+                print(f"    {name:28} {in_words(point)}; lowest {lowest:.4g}")
+        each = {name: run.seconds / max(1, len(run.counted)) for name, run in runs.items()}
         print("  seconds per evaluation: " + ", ".join(f"{n} {s:.3f}" for n, s in each.items()))
-    for number, loss in enumerate(("the same loss", "the same loss of the displayed image")):
-        print(f"\nSpeedup to {loss}, {size} px, {steps} evaluations, {precision}:")
-        ratios = []
-        for runs in races.values():
-            seconds = seconds_to_targets(runs, steps)[number]
-            ratios.append({name: seconds[name] / seconds[OURS] for name in REFERENCES})
-            ratios[-1]["the best of them"] = min(ratios[-1].values())
-        for name in (*REFERENCES, "the best of them"):
-            reached = [ratio[name] for ratio in ratios if math.isfinite(ratio[name])]
-            missing = len(ratios) - len(reached)
-            print(f"  {name:28} {spread(reached)}, not reached on {missing} pairs")
+    for kind, name in itertools.product(("counted", "displayed"), (OURS, COARSE_TO_FINE)):
+        leads = [lead(runs, kind, name) for runs in races.values()]
+        print(
+            f"\n{name}, to the lowest loss of any program after {evaluations} evaluations, {kind}:"
+        )
+        print(f"  times fewer evaluations: {spread([lead[0] for lead in leads])}")
+        print(f"  times fewer seconds:     {spread([lead[1] for lead in leads])}")
     return races
 
 
-def seconds_to_targets(
-    runs: dict[str, Run], steps: int
-) -> tuple[dict[str, float], dict[str, float]]:
-    """For each solver, the seconds to the target loss, and to that of the displayed image."""
-    return (
-        {name: time_to(target(runs, steps), run.counted) for name, run in runs.items()},
-        {name: time_to(target_shown(runs), run.shown) for name, run in runs.items()},
+def lead(runs: dict[str, Run], kind: str, name: str) -> tuple[float, float]:
+    """How many times the evaluations and the seconds of this course the best program takes."""
+    loss = target(runs, kind)
+    ours = reach(loss, getattr(runs[name], kind))
+    best = min(
+        (reach(loss, getattr(runs[program], kind)) for program in REFERENCES),
+        key=lambda point: point.seconds,
     )
+    if not math.isfinite(ours.seconds):
+        return 0.0, 0.0
+    return best.evaluations / ours.evaluations, best.seconds / ours.seconds
 
 
-def seconds_or_not(seconds: float) -> str:
-    """A duration, or "not reached" for infinity."""
-    return f"{seconds:.1f} s" if math.isfinite(seconds) else "not reached"
+def lowest_of(run: Run, kind: str) -> float:
+    return min((point.loss for point in getattr(run, kind)), default=math.inf)
+
+
+def in_words(point: Point) -> str:
+    """A point's evaluations and seconds, or "not reached"."""
+    if not math.isfinite(point.seconds):
+        return "not reached".rjust(24)
+    return f"{point.evaluations:4} evaluations, {point.seconds:6.1f} s"
 
 
 def spread(values: list[float]) -> str:
-    """The median and the range."""
-    if not values:
-        return "—"
+    """The median and the range; 0 stands for a target that was not reached."""
     return f"{statistics.median(values):.2f} ({min(values):.2f} … {max(values):.2f})"
-
-
-# ---------------------------------------------------------------- the cost of a step
-
-
-def bare_convolutions(backbone: nst.Backbone, height: int, width: int) -> Callable[[], None]:
-    """Only PyTorch's convolutions up to relu5_1, forward and backward to their inputs."""
-    work = []
-    for name in backbone.up_to(["relu5_1"]):
-        if name.startswith("pool"):
-            height, width = height // 2, width // 2
-        if not name.startswith("conv"):
-            continue
-        layer = backbone.convolutions[name]
-        x, y = (
-            torch.randn(1, channels, height, width, device=backbone.device).to(
-                layer.weight.dtype, memory_format=torch.channels_last
-            )
-            for channels in (layer.in_channels, layer.out_channels)
-        )
-        work.append((layer, x, y))
-
-    @torch.no_grad()
-    def run() -> None:
-        for layer, x, _ in work:
-            F.conv2d(x, layer.weight, layer.bias, padding=1)
-        for layer, x, y in work:
-            torch.ops.aten.convolution_backward(
-                y, x, layer.weight, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1,
-                [True, False, False],
-            )  # fmt: skip
-
-    return run
-
-
-def cost_of_a_step(sizes: list[int], precision: str, repeats: int = 3) -> None:
-    """Print the seconds of a step, relative to its convolutions, and those of a step in tiles."""
-    heads = f"{'s a step':>9} {'/ bare':>7} {'µs a px':>8} {'tiled':>7} {'/ untiled':>9}"
-    print(f"\n{'pixels':>12} {heads}")
-    backbone = nst.load_backbone()
-    for size in sizes:
-        content, style = nst.load_image("cat", size), nst.load_image("great_wave", min(size, 512))
-        runs = [
-            nst.StyleTransfer(content, style, backbone, precision=precision, tile=tile)
-            for tile in (None, TILE)
-        ]
-        height, width = content.shape[2:]
-        bare = bare_convolutions(runs[0].safeguards.precision.backbone(0), height, width)
-        whole_steps, tiled_steps = (run.steps(1000) for run in runs)
-        calls = {
-            "bare": bare,
-            "whole": functools.partial(next, whole_steps),
-            "tiled": functools.partial(next, tiled_steps),
-        }
-        for call in calls.values():
-            call()
-        seconds: dict[str, list[float]] = {name: [] for name in calls}
-        for _ in range(repeats):
-            for name, call in calls.items():
-                begin = now(backbone.device)
-                call()
-                seconds[name].append(now(backbone.device) - begin)
-        bare_s, whole, tiled = (min(seconds[name]) for name in calls)
-        a_pixel = 1e6 / (height * width)
-        print(
-            f"{f'{width}×{height}':>12} {whole:9.3f} {whole / bare_s:7.2f} {whole * a_pixel:8.2f} "
-            f"{tiled * a_pixel:7.2f} {tiled / whole:9.2f}",
-            flush=True,
-        )
-
-
-MEMORY = """
-import re, sys, nst_course as nst
-from nst_course.device import process_memory
-from nst_course.transfer.tiling import TILE
-name, size = sys.argv[1], int(sys.argv[2])
-content, style = nst.load_image("cat", size), nst.load_image("great_wave", size)
-backbone = nst.load_backbone(device="cpu")
-before = process_memory()
-if name.startswith("torch"):
-    from benchmarks.reference import REFERENCES, PlainObjective
-    next(REFERENCES[name](PlainObjective(content, style, backbone), content))
-else:
-    tile = TILE if "tiles" in name else None
-    nst.StyleTransfer(content, style, backbone, tile=tile).run(20, progress=False)
-print(1024 * int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]) - before)
-"""
-
-
-def peak_memory(size: int) -> None:
-    """Print the peak memory of 20 steps, each solver in its own process."""
-    if not sys.platform.startswith("linux"):
-        print("\nThe peak memory of a process is available on Linux only.")
-        return
-    print(f"\nPeak memory of 20 steps at {size} px:")
-    for name in (OURS, f"{OURS}, in tiles", PLAIN, "torch Adam"):
-        command = [sys.executable, "-c", MEMORY, name, str(size)]
-        ran = subprocess.run(command, capture_output=True, text=True, check=True)
-        print(f"  {name:28} {readable_bytes(float(ran.stdout))}", flush=True)
 
 
 # ---------------------------------------------------------------- the picture
 
 
-def draw(races: dict[str, dict[str, Run]], title: str) -> None:
-    """Plot loss over seconds, a row for each pair; on the right for the displayed image."""
+def draw(races: dict[str, dict[str, Run]], title: str, path: Path) -> None:
+    """Plot the lowest loss so far over seconds, a row for each pair."""
     figure, axes = plt.subplots(
         len(races),
         2,
@@ -323,52 +268,50 @@ def draw(races: dict[str, dict[str, Run]], title: str) -> None:
         squeeze=False,
         sharex="row",
     )
-    kinds = {"counted": "image of the optimizer", "shown": "displayed image"}
+    kinds = {"counted": "the optimizer's image", "displayed": "the picture as displayed"}
     for row, (pair, runs) in zip(axes, races.items(), strict=True):
         for axis, (kind, label) in zip(row, kinds.items(), strict=True):
-            curves = {name: getattr(run, kind) for name, run in runs.items()}
-            lowest = min(loss for curve in curves.values() for _, loss in curve)
-            for name, curve in curves.items():
-                seconds, losses = zip(*curve, strict=True)
-                best = [min(losses[: i + 1]) for i in range(len(losses))]
-                color, width = COLORS.get(name, "#999999"), 2.2 if name == OURS else 1.5
-                axis.plot(seconds, best, label=name, color=color, linewidth=width)
+            for name, run in runs.items():
+                points = getattr(run, kind)
+                best = itertools.accumulate((point.loss for point in points), min)
+                width = 2.2 if name.startswith(OURS) else 1.4
+                axis.plot(
+                    [point.seconds for point in points],
+                    list(best),
+                    label=name,
+                    color=COLORS[name],
+                    linewidth=width,
+                )
+            lowest = min(lowest_of(run, kind) for run in runs.values())
             axis.set_yscale("log")
-            # Unclamped pixels have a thousand times the loss when displayed.
-            axis.set_ylim(lowest * 0.9, lowest * (100 if kind == "counted" else 2000))
-            axis.set_title(f"{re.sub('_', ' ', pair.replace(':', ' × '))}: {label}", fontsize=10)
+            axis.set_ylim(lowest * 0.9, lowest * (30 if kind == "counted" else 2000))
+            axis.set_title(f"{pair.replace('_', ' ').replace(':', ' × ')}: {label}", fontsize=10)
             axis.set_xlabel("seconds")
             axis.set_ylabel("lowest total loss so far")
             axis.grid(alpha=0.25)
     # Below the charts, so that it cannot cover a curve.
     handles, names = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=9, frameon=False)
+    figure.legend(handles, names, loc="outside lower center", ncols=4, fontsize=9, frameon=False)
     figure.suptitle(title.replace("; ", "\n"), fontsize=10)
-    figure.savefig(PICTURE)
+    figure.savefig(path)
     plt.close(figure)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=512, help="longer side of the pictures")
+    parser.add_argument("--size", type=int, default=256, help="longer side (%(default)s)")
     parser.add_argument(
-        "--steps", type=int, default=300, help="function evaluations of each solver"
+        "--evaluations", type=int, default=200, help="of each program (%(default)s)"
     )
-    parser.add_argument("--pairs", nargs="*", default=PAIRS, metavar="CONTENT:STYLE")
-    parser.add_argument("--sizes", nargs="*", type=int, default=[128, 256, 512, 1024, 2048])
+    parser.add_argument("--pairs", nargs="+", default=PAIRS, metavar="CONTENT:STYLE")
     parser.add_argument("--precision", default="auto", help="of this course (%(default)s)")
     parser.add_argument("--picture", action="store_true", help=f"draw the curves to {PICTURE.name}")
     options = parser.parse_args()
-    device = nst.best_device()
-    title = f"{describe(device)}; {options.size} px, torch {torch.__version__}"
+    title = f"{describe(nst.best_device())}; {options.size} px, torch {torch.__version__}"
     print(title)
-    if options.pairs:
-        races = compare(options.pairs, options.size, options.steps, options.precision)
-        if options.picture:
-            draw(races, title)
-    if options.sizes:
-        cost_of_a_step(options.sizes, options.precision)
-        peak_memory(min(512, max(options.sizes)))
+    races = compare(options.pairs, options.size, options.evaluations, options.precision)
+    if options.picture:
+        draw(races, title, PICTURE)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,9 @@ from ..images.io import as_path, find_image, load_image, resized, scaled
 from ..images.read import picture_size
 from ..network.vgg import Backbone, load_backbone
 from .fit import check_fit
-from .multiscale import Forecast, MultiScale, schedule
+from .multiscale import Forecast, MultiScale, enlarged
 from .progress import Result, Step
+from .schedule import schedule
 from .style_transfer import CONTENT_LAYERS, STYLE_LAYERS, StyleTransfer
 from .styles import Style
 
@@ -150,8 +151,8 @@ def multi_scale(
             replace(s, image=scaled(s.image, max(side, side_for(s.image.shape[2:], smallest))))
             for s in artworks
         ]
-        init = settings["init"] if start is None else start
-        if isinstance(init, Tensor):
+        init = settings["init"] if start is None else enlarged(start, small.shape[2:])
+        if start is None and isinstance(init, Tensor):
             init = resized(as_image("init", init), small.shape[2:])
         return StyleTransfer(small, styles, network, **{**settings, "init": init})
 

@@ -18,7 +18,8 @@ from nst_course.cli import command as cli
 from nst_course.images.io import resized
 from nst_course.transfer import multiscale
 from nst_course.transfer.checkpoint import load_checkpoint, save_checkpoint
-from nst_course.transfer.multiscale import MultiScale, Scale, schedule
+from nst_course.transfer.multiscale import MultiScale, Scale, enlarged
+from nst_course.transfer.stylize import multi_scale
 
 ROOT = Path(__file__).parents[2]
 SCALES = [Scale(24, 12), Scale(48, 9)]
@@ -49,19 +50,24 @@ def make(backbone):
 # ---------------------------------------------------------------- coarse to fine
 
 
-def test_sizes_grow_in_equal_ratios_and_steps_become_fewer():
-    assert schedule(512, 120, first_size=181) == [
-        Scale(181, 120), Scale(256, 60), Scale(362, 50), Scale(512, 40)
-    ]  # fmt: skip
-    assert [scale.steps for scale in schedule(3000, 120)][-3:] == [30, 30, 30]
-    assert schedule(128, 120) == [Scale(128, 120)]
-    assert schedule(3000, 200, count=1) == [Scale(3000, 200)]
-    assert schedule(64, 20, count=3) == [Scale(32, 20), Scale(45, 10), Scale(64, 8)]
-    assert schedule(64, 1, first_size=32) == [Scale(32, 1), Scale(45, 1), Scale(64, 1)]
-    for size in (100, 300, 511, 1024, 4096):
-        sizes = [scale.size for scale in schedule(size, 120, first_size=64)]
-        assert sizes[0] == 64 and sizes[-1] == size and sizes == sorted(sizes)
-        assert all(1 <= b / a < 1.7 for a, b in zip(sizes, sizes[1:], strict=False))
+def test_enlarged_image_keeps_its_shapes_and_has_a_sharper_finest_octave():
+    image = nst.load_image("coffee", 96)
+    size = (round(image.shape[2] * 2**0.5), 136)
+    sharp, plain = enlarged(image, size), resized(image, size)
+    assert sharp.shape[2:] == size and sharp.min() >= 0 and sharp.max() <= 1
+    assert (resized(sharp, image.shape[2:]) - image).abs().mean() < 0.02
+    steps = [(x[..., 1:] - x[..., :-1]).square().mean() for x in (plain, sharp)]
+    assert 1.2 * steps[0] < steps[1] < 3 * steps[0]
+    gray = torch.full((1, 3, 8, 9), 0.4)
+    assert torch.allclose(enlarged(gray, (11, 13)), torch.tensor(0.4))
+
+
+def test_sharper_start_has_a_lower_loss():
+    run = multi_scale("cat", "great_wave", 91, precision="float32")
+    coarse = run.make(64, None).run(30, progress=False).image
+    finer = run.make(91, None)
+    losses = [finer.losses(start(coarse, finer.content.shape[2:])) for start in (resized, enlarged)]
+    assert losses[1]["total"] < 0.6 * losses[0]["total"]
 
 
 def test_each_scale_begins_where_the_last_one_ended(make):
