@@ -17,28 +17,45 @@ from torch import Tensor
 import nst_course as nst
 from nst_course.transfer.style_transfer import CONTENT_LAYERS, STYLE_LAYERS
 
-CONTENT_WEIGHT, STYLE_WEIGHT = 1.0, 1e3
-DEEPEST = "relu5_1"
+STYLE_WEIGHT = 1e3  # β, with α = 1
 
 
 class PlainObjective:
-    """α · content loss + β · style loss of an image, computed in NCHW layout."""
+    """α · content loss + β · style loss of an image, computed in NCHW layout.
 
-    def __init__(self, content: Tensor, style: Tensor, backbone: nst.Backbone):
+    Args:
+        content, style: the photograph and the artwork, (1, 3, H, W), 0…1.
+        backbone: the network.
+        content_layers, style_layers: layer → weight.
+        content_weight, style_weight: α and β.
+        variation: weight of the sum of the absolute differences of neighboring pixels in 0…255.
+    """
+
+    def __init__(
+        self,
+        content: Tensor,
+        style: Tensor,
+        backbone: nst.Backbone,
+        content_layers: dict[str, float] = CONTENT_LAYERS,
+        style_layers: dict[str, float] = STYLE_LAYERS,
+        content_weight: float = 1.0,
+        style_weight: float = STYLE_WEIGHT,
+        variation: float = 0.0,
+    ):
         self.mean = backbone.mean
-        self.layers = backbone.up_to([DEEPEST])
+        self.content_layers, self.style_layers = content_layers, style_layers
+        self.content_weight, self.style_weight = content_weight, style_weight
+        self.variation = variation
+        self.layers = backbone.up_to([*content_layers, *style_layers])
         self.weights = {
             name: (layer.weight.contiguous(), layer.bias)
             for name, layer in backbone.convolutions.items()
         }
         with torch.no_grad():
             features = self.features(content)
-            self.contents = {layer: features[layer] for layer in CONTENT_LAYERS}
-            self.grams = {
-                layer: self.gram(found)
-                for layer, found in self.features(style).items()
-                if layer in STYLE_LAYERS
-            }
+            self.contents = {layer: features[layer] for layer in content_layers}
+            features = self.features(style)
+            self.grams = {layer: self.gram(features[layer]) for layer in style_layers}
 
     def features(self, image: Tensor) -> dict[str, Tensor]:
         x, features = image * 255 - self.mean, {}
@@ -46,10 +63,10 @@ class PlainObjective:
             if name.startswith("conv"):
                 x = F.conv2d(x, *self.weights[name], padding=1)
             elif name.startswith("relu"):
-                x = F.relu(x, inplace=True)
+                x = F.relu(x, inplace=name.replace("relu", "conv") not in features)
             else:
                 x = F.max_pool2d(x, 2)
-            if name in STYLE_LAYERS or name in CONTENT_LAYERS:
+            if name in self.style_layers or name in self.content_layers:
                 features[name] = x
         return features
 
@@ -59,21 +76,25 @@ class PlainObjective:
         return rows @ rows.mT / rows.shape[2]
 
     def parts(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """The content loss and the style loss, without their weights."""
+        """The content loss and the style loss, without α and β."""
         features = self.features(image)
         content = sum(
             weight * F.mse_loss(features[layer], self.contents[layer])
-            for layer, weight in CONTENT_LAYERS.items()
+            for layer, weight in self.content_layers.items()
         )
         style = sum(
             weight * F.mse_loss(self.gram(features[layer]), self.grams[layer])
-            for layer, weight in STYLE_LAYERS.items()
+            for layer, weight in self.style_layers.items()
         )
         return content, style
 
     def __call__(self, image: Tensor) -> Tensor:
         content, style = self.parts(image)
-        return CONTENT_WEIGHT * content + STYLE_WEIGHT * style
+        total = self.content_weight * content + self.style_weight * style
+        if self.variation:
+            rows, columns = image.diff(dim=2).abs().sum(), image.diff(dim=3).abs().sum()
+            total = total + self.variation * 255 * (rows + columns)
+        return total
 
 
 Evaluation = tuple[float, Tensor]  # the loss, and the image 0…1 that the program would save then
