@@ -13,6 +13,9 @@ from torch import Tensor
 
 from .errors import CourseError
 
+# What functions raise for an argument of a wrong type, shape or range.
+WRONG_ARGUMENT = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError)
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
@@ -168,6 +171,30 @@ def check_choice(name: str, value: str | int, choices: Iterable[str | int]) -> N
     choices = tuple(choices)
     if not isinstance(value, (str, int)) or value not in choices:  # an array is no answer
         raise CourseError(f"{name} is one of {', '.join(map(repr, choices))}, not {shown(value)}.")
+
+
+def explained(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Let a function raise a CourseError that names it where it fails for its arguments.
+
+    For functions such as those that draw, whose many arguments are not checked one by one.
+    """
+
+    @functools.wraps(function)
+    def with_sentence(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        try:
+            return function(*args, **kwargs)
+        except CourseError:
+            raise
+        except WRONG_ARGUMENT as error:
+            if isinstance(error, RuntimeError) and "memory" in str(error):  # PyTorch's has run out
+                raise
+            given = ", ".join(shown(value) for value in (*args, *kwargs.values()))
+            name = function.__qualname__.removesuffix(".__init__")
+            raise CourseError(
+                f"{name} cannot use {given or 'nothing'}; its help says what it takes."
+            ) from error
+
+    return with_sentence
 
 
 def renamed(**names: str) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:

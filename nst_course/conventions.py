@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from .checks import explained, shown
 from .errors import CourseError
 from .losses import content_loss, gram_matrix, style_loss
 
@@ -170,6 +171,7 @@ CONTENT_CONVENTIONS = {
 }
 
 
+@explained
 def convert_weight(weight: float, source: str, target: str, channels: int, positions: int) -> float:
     """The style weight in ``target`` that has the same effect as ``weight`` in ``source``.
 
@@ -188,7 +190,7 @@ def convert_weight(weight: float, source: str, target: str, channels: int, posit
     for name in (source, target):
         if name not in CONVENTIONS:
             raise CourseError(
-                f"There is no convention {name!r}; choose one of {', '.join(CONVENTIONS)}."
+                f"There is no convention {shown(name)}; choose one of {', '.join(CONVENTIONS)}."
             )
     factors = [CONVENTIONS[name].factor(channels, positions) for name in (source, target)]
     return weight * factors[0] / factors[1]

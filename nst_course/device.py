@@ -13,7 +13,7 @@ from typing import TypeVar
 import psutil
 import torch
 
-from .checks import shown
+from .checks import explained, shown
 from .errors import CourseError
 
 QUICK_VARIABLE = "NST_COURSE_QUICK"
@@ -87,6 +87,7 @@ def is_slow(dtype: torch.dtype, device: torch.device) -> bool:
     return dtype == torch.float16 and device.type != "mps" and not has_fast_float16(device)
 
 
+@explained
 def fast_dtype(device: torch.device) -> torch.dtype:
     """The fastest number format of a device: ``torch.bfloat16``, ``float16`` or ``float32``.
 
@@ -103,6 +104,7 @@ def dtype_of(precision: str, device: torch.device) -> torch.dtype:
     return PRECISIONS.get(precision) or fast_dtype(device)
 
 
+@explained
 def describe(device: torch.device) -> str:
     """The device in a few words, such as "CPU, 2 cores, x86_64, with a bfloat16 unit"."""
     if device.type == "cuda":
@@ -194,6 +196,7 @@ def preset() -> Preset:
     return Preset("full")
 
 
+@explained
 def readable_time(seconds: float) -> str:
     """A duration such as ``"40 s"``, ``"3 min 20 s"`` or ``"2 h 5 min"``."""
     seconds = max(0, round(seconds))

@@ -1,11 +1,13 @@
 """Every argument of the public API that is wrong gets one short sentence."""
 
+import inspect
 import math
 import os
 
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot
 
 import nst_course as nst
 from nst_course.network import weights
@@ -228,6 +230,45 @@ def test_wrong_argument_is_one_short_sentence(narrow_backbone, tmp_path, monkeyp
         else:
             pytest.fail(f"{argument} = {kind} was taken")
     assert os.listdir(tmp_path) == []
+
+
+FIGURES = [getattr(nst.plots, name) for name in nst.plots.__all__ if name != "LiveView"]
+MEASURES = [
+    nst.conventions.convert_weight,
+    nst.device.describe,
+    nst.device.fast_dtype,
+    nst.device.readable_time,
+    nst.visualize.PatchSearch,
+    nst.visualize.deep_dream,
+    nst.visualize.effective_receptive_field,
+    nst.visualize.estimate_seconds,
+    nst.visualize.maximize,
+    nst.visualize.measured_receptive_field,
+    nst.visualize.receptive_field,
+    nst.visualize.spread,
+    nst.visualize.unit_card,
+    nst.labs.ContentLab,
+    nst.labs.FeatureExplorer,
+    nst.labs.GramExplorer,
+    nst.labs.LayerMixer,
+    nst.labs.StyleTransferLab,
+]
+
+
+@pytest.mark.parametrize("function", [*FIGURES, *MEASURES], ids=lambda f: f.__qualname__)
+def test_what_notebooks_call_takes_anything_or_says_a_sentence(function):
+    """Every argument without a default is the same wrong value."""
+    parameters = inspect.signature(function).parameters.values()
+    count = max(1, sum(p.default is p.empty and p.kind < p.VAR_POSITIONAL for p in parameters))
+    values = [value for value in ANYTHING if not (isinstance(value, str) and len(value) > 99)]
+    for value in [*values, *TENSORS[:3], *TENSORS[7:], IMAGE, [IMAGE], {"a": IMAGE}]:
+        try:
+            function(*[value] * count)
+        except nst.CourseError as error:
+            text = str(error)
+            assert len(text) < 500 and "\n" not in text and "tensor([" not in text, text
+        finally:
+            pyplot.close("all")
 
 
 # ---------------------------------------------------------------- right arguments in odd places

@@ -50,7 +50,7 @@ def picture_menu(description: str, value: str) -> widgets.Dropdown:
         CourseError: the file cannot be opened.
     """
     options = [(name.replace("_", " "), name) for name in bundled_images()]
-    if value not in bundled_images():
+    if not isinstance(value, str) or value not in bundled_images():
         load_image(value, 16)  # raises the error here, before the lab is built
         options.append((Path(value).name, value))
     return widgets.Dropdown(options=options, value=value, description=description, layout=WIDE)

@@ -4,6 +4,7 @@ import ipywidgets as widgets
 import torch
 from torch import Tensor
 
+from ..checks import check_choice
 from ..images.encode import png
 from ..images.io import load_image
 from ..losses import gram_matrix
@@ -26,6 +27,7 @@ class GramExplorer(Lab):
     """
 
     def __init__(self, picture: str = "great_wave", layer: str = "relu2_1", size: int = 192):
+        check_choice("layer", layer, STYLE_LAYERS)
         self.size = size
         self.picture = picture_menu("Picture", picture)
         self.layer = widgets.Dropdown(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..checks import check_choice, renamed_attribute
+from ..checks import check_choice, explained, renamed_attribute
 from ..errors import CourseError
 from .vgg import Backbone, layer_names
 from .weights import BLOCKS, conv_names
@@ -126,6 +126,7 @@ def measured_receptive_field(layer: str, network: str = "vgg16") -> ReceptiveFie
     return ReceptiveField(layer, last - first + 1, jump, (first + last) / 2 - row * jump)
 
 
+@explained
 def effective_receptive_field(
     backbone: Backbone,
     layer: str,
@@ -177,6 +178,7 @@ def effective_receptive_field(
     return strength / strength.max().clamp(min=torch.finfo(strength.dtype).tiny)
 
 
+@explained
 def spread(field: Tensor) -> float:
     """The standard deviation of a field as a distribution over the image, in pixels.
 

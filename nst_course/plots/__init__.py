@@ -7,7 +7,7 @@ Example::
     transfer.run(150, progress=False, on_step=nst.plots.LiveView(150, content, style))
 """
 
-from ..checks import renamed_names
+from ..checks import explained, renamed_names
 from .content import distances, frequency_response, two_curves
 from .curves import losses
 from .figure import store_as_jpeg
@@ -49,5 +49,9 @@ __all__ = [
     "two_curves",
     "unit_card",
 ]
+
+for _name in __all__:
+    if _name != "LiveView":  # a class
+        globals()[_name] = explained(globals()[_name])
 
 __getattr__ = renamed_names(__name__, wave_responses="frequency_response")

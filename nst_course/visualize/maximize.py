@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checks import check_choice, check_count, renamed, renamed_attribute
+from ..checks import check_choice, check_count, explained, renamed, renamed_attribute
 from ..device import PRECISIONS, dtype_of, with_gradients
 from ..network.vgg import Backbone
 from ..transfer.estimate import fastest
@@ -69,6 +69,7 @@ class Optimum:
 
 @renamed(image="parameterization", colours="colors", leak="negative_slope")
 @with_gradients
+@explained
 def maximize(
     backbone: Backbone,
     layer: str,

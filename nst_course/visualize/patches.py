@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checks import as_image, check_count, renamed_attribute
+from ..checks import as_image, check_count, explained, renamed_attribute, shown
 from ..errors import CourseError
 from ..images.io import bundled_images, load_image, scaled
 from ..network.receptive_field import receptive_field
@@ -75,6 +75,7 @@ class PatchSearch:
         CourseError: a layer does not exist, or a picture is too small for it.
     """
 
+    @explained
     def __init__(
         self,
         backbone: Backbone,
@@ -158,6 +159,8 @@ def at_sizes(image: Tensor, sizes: Sequence[int]) -> list[Tensor]:
 
 def check_channels(backbone: Backbone, layer: str, channels: Iterable[int]) -> None:
     """Raise a CourseError that lists what exists if the layer or a channel does not."""
+    if not isinstance(backbone, Backbone):
+        raise CourseError(f"backbone is a network of nst.load_backbone, not {shown(backbone)}.")
     count = backbone.channels(layer)
     for channel in channels:
         if (

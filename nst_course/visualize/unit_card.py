@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from ..checks import as_image
+from ..checks import as_image, explained
 from ..network.vgg import Backbone
 from .maximize import Optimum, maximize
 from .patches import Patch, PatchSearch
@@ -30,6 +30,7 @@ class UnitCard:
     activation: Tensor = field(repr=False)
 
 
+@explained
 def unit_card(
     backbone: Backbone,
     layer: str,
