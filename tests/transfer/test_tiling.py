@@ -4,6 +4,8 @@ The network has few and random channels, more of them in deeper layers, so that 
 several tiles.
 """
 
+import copy
+
 import pytest
 import torch
 
@@ -187,3 +189,16 @@ def test_what_is_kept_is_the_inputs_of_the_segments_only():
     assert [found.shape[1] for found in inputs] == [3, 128, 256, 512]
     assert sum(found.nbytes for found in inputs[1:]) == 56 * 64 * 96
     assert tiling.CUTS == ("pool2", "pool3", "pool4")
+
+
+def test_preparation_that_is_replaced_is_replaced_in_tiles_as_well():
+    """Notebook 05 replaces it, and an artwork larger than the photograph is measured in tiles."""
+    careful = network()
+    careless = copy.deepcopy(careful)
+    careless.prepare = lambda image: image
+    image = picture(85, 128).detach()
+    whole = careless(image, STYLE)
+    tiled = TiledNetwork(careless, 32).features(image, STYLE)
+    for layer in STYLE:
+        torch.testing.assert_close(tiled[layer], whole[layer])
+        assert not torch.allclose(whole[layer], careful(image, STYLE)[layer])
