@@ -116,6 +116,7 @@ def parser() -> argparse.ArgumentParser:
         "names", nargs="*", metavar="NAME", help="such as 00 or 03_gram (default: all)"
     )
     add_edition(commands)
+    add_grade(commands)
     return top
 
 
@@ -141,6 +142,26 @@ def add_edition(commands: argparse._SubParsersAction) -> None:
     add("--word", help="word that opens the solutions (default: drawn, without --solutions-on)")
     add("--source", metavar="URL", help="git address that Colab clones, for colab (default: none)")
     add("--overwrite", action="store_true", help="replace notebooks that exist")
+
+
+def add_grade(commands: argparse._SubParsersAction) -> None:
+    grade = commands.add_parser(
+        "grade",
+        help="mark a folder of submissions",
+        description="Mark the exercises in a folder or zip archive of submissions, as Moodle, "
+        "Canvas, nbgitpuller or a mailbox leave it: one notebook or one folder a student. Each "
+        "student's code runs in a process of its own without network and without files. Writes "
+        "results.csv, index.html and a report for each student.",
+        formatter_class=Formatter,
+    )
+    add = grade.add_argument
+    add("folder", type=Path, metavar="FOLDER", help="the submissions")
+    add("-o", "--output", required=True, type=Path, help="a folder for the results (required)")
+    add("--seed", type=whole(0), default=0, help="of inputs that students do not have; 0: theirs")
+    add("--jobs", type=whole(1), help="processes at a time (default: one a processor)")
+    add("--seconds", type=whole(1), default=60, help="processor time of one student")
+    add("--memory", type=real(0.1), default=1.0, help="GB for the code of one student")
+    add("--overwrite", action="store_true", help="replace results that exist")
 
 
 def add_render(commands: argparse._SubParsersAction) -> None:

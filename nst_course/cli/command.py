@@ -95,9 +95,37 @@ def run_edition(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_grade(options: argparse.Namespace) -> int:
+    """Mark a folder of submissions; one line for each while it is done."""
+    from ..checks import printable
+    from ..classroom.marking.batch import Limits, Marked
+    from ..classroom.marking.grade import grade
+    from .terminal import Interrupt
+
+    def show(marked: Marked) -> None:
+        right = sum(one["category"] == "right" for one in marked.results.values())
+        words = " ".join(marked.faults) or f"{right} of {len(marked.results)} right"
+        print(printable(marked.submission.student), "·", printable(words), flush=True)
+
+    limits = Limits(int(options.memory * 2**30), options.seconds)
+    with handling(Interrupt()):  # so that the processes are ended as well
+        found = grade(
+            options.folder,
+            options.output,
+            limits,
+            options.seed,
+            options.jobs,
+            options.overwrite,
+            show,
+        )
+    print(f"{len(found)} submissions: {options.output / 'index.html'}")
+    return 0
+
+
 COMMANDS = {
     "render": run_render,
     "doctor": run_doctor,
     "notebooks": run_notebooks,
     "edition": run_edition,
+    "grade": run_grade,
 }

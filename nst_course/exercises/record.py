@@ -69,10 +69,7 @@ class Record:
 
     def entries(self) -> dict[str, Entry]:
         """What happened so far, by the names of the exercises."""
-        found: dict[str, Entry] = {}
-        for event in _events([*_lines(), *self._unwritten]):
-            found.setdefault(event["exercise"], Entry()).add(event["event"], event["time"])
-        return found
+        return entries_in([*_lines(), *self._unwritten])
 
     def entry(self, exercise: str) -> Entry:
         return self.entries().get(exercise, Entry())
@@ -83,6 +80,14 @@ class Record:
         path = _path()
         if path is not None:
             path.unlink(missing_ok=True)
+
+
+def entries_in(lines: Iterable[str]) -> dict[str, Entry]:
+    """What the lines of a progress file say, by the names of the exercises."""
+    found: dict[str, Entry] = {}
+    for event in _events(lines):
+        found.setdefault(event["exercise"], Entry()).add(event["event"], event["time"])
+    return found
 
 
 RECORD = Record()
