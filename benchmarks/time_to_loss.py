@@ -90,11 +90,10 @@ def single_size(transfer: nst.StyleTransfer, evaluations: int) -> Iterator[Evalu
 def coarse_to_fine(
     content: Tensor, style: Tensor, backbone: nst.Backbone, precision: str
 ) -> Iterator[Evaluation | None]:
-    """The steps of `nst.stylize`; None for those at smaller sizes."""
+    """The steps of `nst.stylize` with this objective; None for those at smaller sizes."""
     size = max(content.shape[2:])
-    run = multi_scale(
-        content, style, size, backbone=backbone, style_weight=STYLE_WEIGHT, precision=precision
-    )
+    settings = {"style_weight": STYLE_WEIGHT, "precision": precision, "statistic": nst.gram_matrix}
+    run = multi_scale(content, style, size, backbone=backbone, **settings)
     image = None
     for scale in run.scales[:-1]:
         transfer = run.make(scale.size, image)

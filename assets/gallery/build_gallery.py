@@ -1,17 +1,16 @@
 """Render the pictures of the README and of the first cells of the notebooks.
 
-    python assets/gallery/build_gallery.py            every picture, about 3 minutes each
+    python assets/gallery/build_gallery.py            every picture, about 2 minutes each
     python assets/gallery/build_gallery.py cat        those whose name contains "cat"
     python assets/gallery/build_gallery.py hero       only the hero, from an existing picture
     python assets/gallery/build_gallery.py grid       3 photographs × 4 artworks, and their sheet
     python assets/gallery/build_gallery.py grid 3     the same, but stop after 3 new pictures
-    python assets/gallery/build_gallery.py scale      one size against three, for notebook 05
+    python assets/gallery/build_gallery.py scale      one size against several, for notebook 05
     python assets/gallery/build_gallery.py wanted     the picture of the project in notebook 05
 
-Each is rendered from coarse to fine, which makes large strokes. Four of the twelve pictures of the
-grid are the ones above, at 256 and 512 pixels. The other eight are rendered at 192 and 448 pixels,
-in one to three minutes each, and go to `build/`, which git ignores; existing ones are not rendered
-again. Only the sheet, `05_gallery.jpg`, is part of the course.
+Each is a picture of `nst.stylize` at 512 pixels, with its defaults. Four of the twelve pictures of
+the grid are the ones above; the other eight go to `build/`, which git ignores, and existing ones
+are not rendered again. Only the sheet, `05_gallery.jpg`, is part of the course.
 """
 
 import sys
@@ -19,10 +18,8 @@ import time
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
-from torch import Tensor
 
 import nst_course as nst
-from nst_course.images.io import resized
 from nst_course.images.layout import hstack
 
 HERE = Path(__file__).parent
@@ -35,18 +32,14 @@ PAIRS = [
     ("coffee", "village_street_in_auvers"),
 ]
 HERO = PAIRS[1]
-# (pixels on the longer side, precision, steps): coarse to fine
-STAGES = [(256, "float32", 150), (512, "float32", 80)]
+SIZE = 512
 
 GRID_CONTENTS = ["summer_palace", "astronaut", "coffee"]
 GRID_STYLES = ["village_street_in_auvers", "great_wave", "composition_viii", "summertime"]
-# The last steps are in float32, to remove the noise of bfloat16.
-GRID_STAGES = [(192, "fast", 100), (448, "fast", 25), (448, "float32", 15)]
 
-# Notebook 05: the same weights at one size and through three, in about equal time
-SCALE_PAIR = ("summer_palace", "village_street_in_auvers")
-SCALE_ALONE = [(448, "fast", 50)]
-SCALE_STAGES = [(160, "fast", 80), (288, "fast", 40), (448, "fast", 20)]
+# Notebook 05: the same weights at one size and through several, in about equal time
+SCALE_PAIR = ("cat", "composition_viii")
+SCALE_SIZE, SCALE_STEPS_ALONE = 384, 110
 
 # Notebook 05: a picture whose settings are to be found
 WANTED = {
@@ -60,29 +53,12 @@ WANTED = {
 WANTED_SIZE, WANTED_STEPS = 144, 50
 
 
-def render(content: str, style: str, stages: list[tuple[int, str, int]]) -> Tensor:
-    """One picture, rendered in stages; each stage starts from the result of the one before."""
-    backbone = nst.load_backbone()
-    fast = str(nst.device.fast_dtype(backbone.device)).removeprefix("torch.")
-    image = transfer = before = None
-    for size, precision, steps in stages:
-        precision = fast if precision == "fast" else precision
-        if (size, precision) != before:  # otherwise the same run continues
-            photograph, artwork = nst.load_image(content, size), nst.load_image(style, size)
-            start = photograph if image is None else resized(image, photograph.shape[2:])
-            transfer = nst.StyleTransfer(
-                photograph, artwork, backbone, init=start, precision=precision
-            )
-        image = transfer.run(steps, progress=False).image
-        before = size, precision
-    return image
-
-
-def save_render(content: str, style: str, stages: list[tuple[int, str, int]], folder: Path) -> Path:
+def save_render(content: str, style: str, folder: Path) -> Path:
     """Render one picture, and save it as a JPEG in the folder."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{content}_{style}.jpg"
-    nst.to_pil(render(content, style, stages)).save(path, quality=88, subsampling=0)
+    image = nst.stylize(content, style, SIZE, progress=False).image
+    nst.to_pil(image).save(path, quality=90, subsampling=0)
     return path
 
 
@@ -113,7 +89,7 @@ def build_grid(most: int) -> None:
         missing += [(content, s) for s in GRID_STYLES if not grid_picture(content, s).exists()]
     for content, style in missing[:most]:
         start = time.perf_counter()
-        path = save_render(content, style, GRID_STAGES, HERE / "build")
+        path = save_render(content, style, HERE / "build")
         print(path, f"{time.perf_counter() - start:.0f} s", flush=True)
     if len(missing) <= most:
         print(build_sheet())
@@ -153,7 +129,12 @@ def build_sheet(width: int = 300, height: int = 225, gap: int = 6) -> Path:
 
 def build_scale(gap: int = 8) -> Path:
     """The same pair twice: at one size throughout, and coarse to fine."""
-    pictures = [nst.to_pil(render(*SCALE_PAIR, stages)) for stages in (SCALE_ALONE, SCALE_STAGES)]
+    alone, scales = (
+        nst.stylize(*SCALE_PAIR, SCALE_SIZE, progress=False, statistic=nst.gram_matrix, **plan)
+        for plan in ({"brush": SCALE_SIZE, "steps": SCALE_STEPS_ALONE}, {})
+    )
+    print(f"{alone.seconds:.0f} s at one size, {scales.seconds:.0f} s coarse to fine")
+    pictures = [nst.to_pil(alone.image), nst.to_pil(scales.image)]
     path = HERE / "05_scale.jpg"
     hstack(pictures, gap).save(path, quality=86)
     return path
@@ -192,7 +173,7 @@ def main() -> None:
         return
     for content, style in PAIRS:
         if wanted in f"{content}_{style}":
-            print(save_render(content, style, STAGES, HERE))
+            print(save_render(content, style, HERE))
     print(build_hero(*HERO))
 
 
