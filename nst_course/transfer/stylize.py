@@ -32,8 +32,8 @@ STRENGTHS = {1: (0.3, 181), 2: (10.0, 181), 3: (1e3, 181), 4: (1e4, 128), 5: (1e
 LEAST_RECOLORED = 10.0  # β; below it, the photograph keeps its colors at the start
 LEAST_STYLE_SIZE = 64  # pixels; the network has to see the artwork
 
-# Compared without knowing which is which on 12 pairs (`benchmarks/looks.md`): Gram matrices let gray
-# areas stand for the colors of the artwork, because other means can have the same second moments.
+# Gram matrices let gray areas stand for the colors of the artwork: features of other means can have
+# the same second moments. Compared blindly on twelve pairs (`benchmarks/looks.md`).
 STATISTIC = covariance
 
 Picture = Tensor | str | Path
