@@ -1,5 +1,5 @@
-"""For instructors: editions of the notebooks, marking, and slides.
+"""For instructors: editions of the notebooks, and marking.
 
-Works on every notebook; none of them imports it. The commands are `nst-course edition`,
-`nst-course grade` and `nst-course slides`.
+Works on every notebook; none of them imports it. The commands are `nst-course edition` and
+`nst-course grade`.
 """
