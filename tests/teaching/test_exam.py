@@ -1,0 +1,106 @@
+"""Every number in the answers of the exam, recomputed in float64."""
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+import nst_course as nst
+
+EXAM = Path(__file__).parents[2] / "teaching" / "exam.md"
+QUESTIONS = {
+    int(number): text.split("**Answer.**")
+    for number, text in re.findall(
+        r"^### (\d+)\. (.*?)(?=^###? |\Z)", EXAM.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+}
+F = torch.tensor([[1, 2, 0, 1], [0, 1, 3, 0]], dtype=torch.float64)
+A = torch.diag(torch.tensor([1, 2], dtype=torch.float64))
+G = nst.gram_matrix(F.view(1, 2, 2, 2))[0]
+SQUARES = torch.tensor([1 - 1, 2 - 0, 0 - 2, 3 - 3], dtype=torch.float64).square()
+BLOCK = [(3, 1), (3, 1), (2, 2)]
+
+
+def fields(layers: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    size, jump, found = 1, 1, []
+    for kernel, stride in layers:
+        size, jump = size + (kernel - 1) * jump, jump * stride
+        found.append((size, jump))
+    return found
+
+
+def through_relu() -> tuple[float, list[float]]:
+    z = torch.tensor([2, -1, 0.5], dtype=torch.float64, requires_grad=True)
+    loss = (z.relu() - 1).square().sum() / 2
+    return loss.item(), torch.autograd.grad(loss, z)[0].tolist()
+
+
+def style_gradient() -> list[list[float]]:
+    features = F.clone().requires_grad_()
+    loss = nst.style_loss(features @ features.T / 4, A)
+    return torch.autograd.grad(loss, features)[0].tolist()
+
+
+def wave(period: int) -> float:
+    x = torch.cos(2 * math.pi * torch.arange(10 * period + 1, dtype=torch.float64) / period)
+    return ((x[1:] - x[:-1]).square().mean() / x[1:].square().mean()).item()
+
+
+def words(*numbers: float, digits: int = 0) -> list[str]:
+    return [f"{number:,.{digits}f}" for number in numbers]
+
+
+SHARES = [600_000 / 64**2, 1_600_000 / 128**2, 140_000 / 256**2]
+ANSWERS = {
+    1: [
+        "Sizes " + ", ".join(str(size) for size, _ in fields([*BLOCK, (3, 1)])),
+        "jumps " + ", ".join(str(jump) for _, jump in fields([*BLOCK, (3, 1)])),
+    ],
+    2: [
+        "Sizes " + ", ".join(str(size) for size, _ in fields([*BLOCK, *BLOCK, (3, 1)])[4:]),
+        "jumps " + ", ".join(str(jump) for _, jump in fields([*BLOCK, *BLOCK, (3, 1)])[4:]),
+    ],
+    3: words(3 * 224**2, 64 * 224**2, 512 * (224 // 16) ** 2),
+    4: words(9 * 3 * 64 + 64, 9 * 128 * 256 + 256),
+    11: [f"The mean is {SQUARES.mean():g}", f"half the sum is {SQUARES.sum() / 2:g}"],
+    12: [f"= {through_relu()[0]}", "(1, 0, −0.5)"],
+    14: words(512 * 384 / 2),
+    15: words(0.204 / 0.022, digits=1),
+    18: [f"T = 4 it is {wave(4):.0f}", f"T = 16 it is {wave(16):.3f}"],
+    21: [f"{G[0, 0]:g},", f"= {G[0, 1]:g}", f"= {G[1, 1]:g}"],
+    22: [f"E = {nst.style_loss(G, A):g}"],
+    24: ["(" + ", ".join(f"{number:g}" for number in style_gradient()[0]) + ")"],
+    25: words(1e6 / 128**2, digits=2),
+    28: [f"= {(3**2) ** 2}"],
+    30: words(128 * 129 // 2, 128 * 127 // 2),
+    31: [f"= {(F[0].square().mean() - F[0].mean() ** 2).item():g}"],
+    32: [*words(*SHARES, sum(SHARES), digits=1)]
+    + [f"{100 * share / sum(SHARES):.1f} %" for share in SHARES],
+    33: words(0.19 / 0.05 * 8 / 23, digits=2),
+    38: words(40 * 0.002, digits=2),
+    40: [f"= {2 / 50:g}", f"−{abs((1 - 50 * 0.05) ** 3):g}"],
+}
+
+
+def test_there_are_forty_questions_each_with_one_answer():
+    assert sorted(QUESTIONS) == list(range(1, 41))
+    assert {len(parts) for parts in QUESTIONS.values()} == {2}
+
+
+def test_the_kinds_are_mixed():
+    text = EXAM.read_text("utf-8")
+    for kind in ("by hand", "derive", "read a figure", "find the bug", "choose", "explain"):
+        assert text.count(f"({kind}, ") >= 3, kind
+
+
+def test_two_gradients_stand_in_the_answers_as_computed():
+    assert through_relu()[1] == [1, 0, -0.5]
+    assert style_gradient()[0] == style_gradient()[1]
+
+
+@pytest.mark.parametrize("number", ANSWERS)
+def test_the_numbers_of_an_answer_are_right(number):
+    for expected in ANSWERS[number]:
+        assert expected in QUESTIONS[number][1], f"question {number}: {expected}"
