@@ -117,6 +117,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_edition(commands)
     add_grade(commands)
+    add_slides(commands)
     return top
 
 
@@ -162,6 +163,22 @@ def add_grade(commands: argparse._SubParsersAction) -> None:
     add("--seconds", type=whole(1), default=60, help="processor time of one student")
     add("--memory", type=real(0.1), default=1.0, help="GB for the code of one student")
     add("--overwrite", action="store_true", help="replace results that exist")
+
+
+def add_slides(commands: argparse._SubParsersAction) -> None:
+    slides = commands.add_parser(
+        "slides",
+        help="slides of notebooks, each one file that works offline, and a PDF",
+        description="Write the slides of notebooks, one HTML file each with everything inside; "
+        "with Chromium or Chrome on this machine a PDF as well. In the page, S opens the speaker "
+        "view with notes and minutes.",
+        formatter_class=Formatter,
+    )
+    add = slides.add_argument
+    add("names", nargs="*", metavar="NAME", help="such as 00 or 03_gram (default: all)")
+    add("-o", "--output", type=Path, default=Path("slides"), help="a folder")
+    add("--no-pdf", action="store_true", help="write no PDF")
+    add("--overwrite", action="store_true", help="replace slides that exist")
 
 
 def add_render(commands: argparse._SubParsersAction) -> None:

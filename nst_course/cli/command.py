@@ -122,10 +122,26 @@ def run_grade(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_slides(options: argparse.Namespace) -> int:
+    """Write the slides of notebooks."""
+    from ..classroom.slides.deck import write_pdf, write_slides
+    from .notebooks import find_notebooks
+
+    for notebook in find_notebooks(options.names):
+        page = write_slides(notebook, options.output, options.overwrite)
+        print(page, flush=True)
+        if options.no_pdf:
+            continue
+        pdf = write_pdf(page, options.overwrite)
+        print(pdf or "No PDF: there is no Chromium or Chrome on this machine.", flush=True)
+    return 0
+
+
 COMMANDS = {
     "render": run_render,
     "doctor": run_doctor,
     "notebooks": run_notebooks,
     "edition": run_edition,
     "grade": run_grade,
+    "slides": run_slides,
 }

@@ -1,0 +1,1 @@
+"""One self-contained page of slides for every notebook, and a PDF: `nst-course slides`."""
