@@ -95,8 +95,8 @@ def blocks(number: int, cell: NotebookNode, fragment: bool) -> Iterator[Block]:
     if printed:  # it comes in pieces
         outputs.insert(0, NotebookNode(text=printed))
     for output in outputs:
-        if html := shown(output):
-            yield Block(2 * number + 1, html, "output", True)
+        if picture_or_text := shown(output):
+            yield Block(2 * number + 1, picture_or_text, "output", True)
 
 
 def shown(output: NotebookNode) -> Markup | None:
@@ -123,10 +123,12 @@ def _elements(html: str) -> Iterator[Markup]:
     for link in page("a"):
         if link.get("class") == ["anchor-link"]:
             link.decompose()
-        elif "://" not in link.get("href", ""):
+        elif "://" not in str(link.get("href", "")):
             link.unwrap()
     for image in page("img"):
         outer = image.parent
+        if outer is None:
+            continue
         if outer.name == "p" and len(outer.find_all()) == 1 and not outer.get_text(strip=True):
             outer.unwrap()
     for element in page.children:
