@@ -1,13 +1,13 @@
 """L-BFGS for images: quasi-Newton steps from the gradients of the last steps, no line search.
 
 `torch.optim.LBFGS` implements the same method. This one is short enough to read, takes one gradient
-a step, and limits how far a step may go. On pixels in 0…1 and without a line search, the first steps
-of `torch.optim.LBFGS` can move an image so far that its loss grows a million times; on pixels in
-0…255, as in most programs, they are shorter than needed.
+a step, and limits how far a step may go. On pixels in 0…1 and without a line search, the first
+steps of `torch.optim.LBFGS` can move an image so far that its loss grows a million times; on pixels
+in 0…255, as in most programs, they are shorter than needed.
 
 Pixels are bounded to [0, 1]; clamping inside the loop corrupts the curvature pairs. An optimizer
-without bounds leaves them, and the image clamped for display then has a loss 10 to 200 times that
-which was reported. Here, a pixel at a bound that −g would move outward belongs to the active set and is
+without bounds leaves them, and the image clamped for display then has 10 to 200 times the loss that
+was reported. Here, a pixel at a bound that −g would move outward belongs to the active set and is
 held fixed during the step: two-metric projection, Bertsekas 1982, "Projected Newton methods for
 optimization problems with simple constraints".
 """
