@@ -267,7 +267,7 @@ def draw(races: dict[str, dict[str, Run]], title: str, path: Path) -> None:
         squeeze=False,
         sharex="row",
     )
-    kinds = {"counted": "the optimizer's image", "displayed": "the picture as displayed"}
+    kinds = {"counted": "as counted", "displayed": "as displayed"}
     for row, (pair, runs) in zip(axes, races.items(), strict=True):
         for axis, (kind, label) in zip(row, kinds.items(), strict=True):
             for name, run in runs.items():
