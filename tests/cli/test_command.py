@@ -76,6 +76,7 @@ def test_every_option_reaches_the_transfer(quick, tmp_path, monkeypatch):
         "precision": "bfloat16",
         "seed": 5,
         "pooling": "avg",
+        "statistic": nst.covariance,
     }
 
 

@@ -174,7 +174,8 @@ def test_unknown_names_get_a_sentence_with_the_nearest_one():
 
 
 def test_completion_lists_the_exercises():
-    assert set(dir(exercises)) == {"progress", *(exercise.name for exercise in EXERCISES)}
+    names = {exercise.name for exercise in EXERCISES}
+    assert set(dir(exercises)) == {"progress", "lock_solutions", *names}
 
 
 def test_progress_lists_every_notebook(capsys):
