@@ -1,6 +1,6 @@
 """Render the pictures of the README and of the first cells of the notebooks.
 
-    python assets/gallery/build_gallery.py            every picture, about 2 minutes each
+    python assets/gallery/build_gallery.py            every picture, one to two minutes each
     python assets/gallery/build_gallery.py cat        those whose name contains "cat"
     python assets/gallery/build_gallery.py hero       only the hero, from an existing picture
     python assets/gallery/build_gallery.py grid       3 photographs × 4 artworks, and their sheet

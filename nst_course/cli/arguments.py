@@ -112,13 +112,17 @@ def parser() -> argparse.ArgumentParser:
     notebooks = commands.add_parser(
         "notebooks", help="run notebooks in full and store their outputs", formatter_class=Formatter
     )
-    notebooks.add_argument(
-        "names", nargs="*", metavar="NAME", help="such as 00 or 03_gram (default: all)"
-    )
+    add_names(notebooks)
     add_edition(commands)
     add_grade(commands)
     add_slides(commands)
     return top
+
+
+def add_names(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "names", nargs="*", metavar="NAME", help="such as 00 or 03_gram (default: all)"
+    )
 
 
 def add_edition(commands: argparse._SubParsersAction) -> None:
@@ -133,7 +137,7 @@ def add_edition(commands: argparse._SubParsersAction) -> None:
     add = edition.add_argument
     add("kind", type=one_of(*EDITIONS), help=", ".join(EDITIONS))
     add("output", type=Path, metavar="OUT", help="a folder")
-    add("names", nargs="*", metavar="NAME", help="such as 00 or 03_gram (default: all)")
+    add_names(edition)
     add(
         "--solutions-on",
         type=date,
@@ -175,7 +179,7 @@ def add_slides(commands: argparse._SubParsersAction) -> None:
         formatter_class=Formatter,
     )
     add = slides.add_argument
-    add("names", nargs="*", metavar="NAME", help="such as 00 or 03_gram (default: all)")
+    add_names(slides)
     add("-o", "--output", type=Path, default=Path("slides"), help="a folder")
     add("--no-pdf", action="store_true", help="write no PDF")
     add("--overwrite", action="store_true", help="replace slides that exist")
