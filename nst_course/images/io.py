@@ -95,10 +95,16 @@ def find_image(name_or_path: str | os.PathLike) -> Path:
     raise CourseError(f'There is no file and no bundled image "{printable(text)}"; {hint}')
 
 
+def sides_at(sides: Sequence[int], longer_side: int) -> tuple[int, int]:
+    """Two sides, scaled so that the longer one has so many pixels."""
+    factor = longer_side / max(sides)
+    first, second = (max(1, round(side * factor)) for side in sides)
+    return first, second
+
+
 def resize_longer_side(picture: Image.Image, size: int) -> Image.Image:
     """The picture with ``size`` pixels on its longer side and the same aspect ratio."""
-    scale = size / max(picture.size)
-    width, height = (max(1, round(side * scale)) for side in picture.size)
+    width, height = sides_at(picture.size, size)
     if (width, height) == picture.size:
         return picture
     check_megapixels(width, height, size)
@@ -123,10 +129,9 @@ def resized(image: Tensor, size: Sequence[int]) -> Tensor:
 
 def scaled(image: Tensor, longer_side: int) -> Tensor:
     """An image (1, 3, H, W), 0…1, resized to a longer side in pixels."""
-    factor = longer_side / max(image.shape[2:])
-    size = [max(1, round(side * factor)) for side in image.shape[2:]]
-    check_megapixels(size[1], size[0], longer_side)
-    return image if size == list(image.shape[2:]) else resized(image, size)
+    height, width = sides_at(image.shape[2:], longer_side)
+    check_megapixels(width, height, longer_side)
+    return image if (height, width) == image.shape[2:] else resized(image, (height, width))
 
 
 def from_pil(picture: Image.Image) -> Tensor:

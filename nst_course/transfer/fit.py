@@ -6,7 +6,7 @@ from typing import Any
 
 from ..device import available_memory, readable_bytes
 from ..errors import CourseError
-from ..images.io import MAX_PIXELS, check_megapixels
+from ..images.io import MAX_PIXELS, check_megapixels, sides_at
 from ..network.vgg import Backbone
 from .memory import Work, as_tile, bytes_of_run, bytes_of_step, size_that_fits
 from .precision import Precision
@@ -38,10 +38,10 @@ def check_fit(
         CourseError: it does not fit; the largest size that does is named.
     """
     for sides, longer_side in [(content, size), *((sides, style_size) for sides in artworks)]:
-        check_megapixels(*at_size(sides, longer_side), longer_side)
+        check_megapixels(*sides_at(sides, longer_side), longer_side)
 
     def needed(size: int, style_size: int) -> float:
-        image, styles = at_size(content, size), [at_size(sides, style_size) for sides in artworks]
+        image, styles = sides_at(content, size), [sides_at(sides, style_size) for sides in artworks]
         largest = max(styles, key=math.prod, default=image)
         if max(math.prod(image), math.prod(largest)) > MAX_PIXELS:
             return math.inf
@@ -91,9 +91,3 @@ def bytes_of_largest_scale(
         )
         for tile in tiles
     )
-
-
-def at_size(sides: Sides, longer_side: int) -> Sides:
-    """The sides of a picture when its longer one has so many pixels."""
-    height, width = (max(1, round(side * longer_side / max(sides))) for side in sides)
-    return height, width

@@ -9,6 +9,7 @@ import torch
 
 from ..checks import check_count
 from ..device import available_memory
+from ..images.io import sides_at
 from ..network.convolution import Convolution
 from ..network.vgg import Backbone
 from ..optim.lbfgs import HISTORY_SIZE
@@ -59,8 +60,7 @@ class Work:
 
     def at_size(self, longer_side: int) -> "Work":
         """The same work on an image of another size and the same shape."""
-        scale = longer_side / self.longer_side
-        height, width = (max(1, round(side * scale)) for side in (self.height, self.width))
+        height, width = sides_at((self.height, self.width), longer_side)
         return replace(self, height=height, width=width)
 
 
