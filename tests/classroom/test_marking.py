@@ -5,6 +5,7 @@ the command; the tests look at what came out.
 """
 
 import base64
+import copy
 import csv
 import io
 import json
@@ -17,6 +18,9 @@ from PIL import Image
 
 import nst_course as nst
 from nst_course.classroom.marking import grade
+from nst_course.classroom.marking.batch import Marked
+from nst_course.classroom.marking.copies import mark_copies
+from nst_course.classroom.marking.submissions import Submission
 from nst_course.cli.command import main
 
 pytestmark = [
@@ -239,6 +243,13 @@ def test_answers_in_the_same_words_are_told_to_the_instructor_only(marked):
     page = (marked[0] / "index.html").read_text("utf-8")
     assert "<li>twin_a and twin_b: content_loss</li>" in page
     assert "same words" not in cells(marked, "good")["content_loss"]["notes"]
+
+
+def test_exercises_that_nobody_tried_are_no_copies():
+    cells = {n: {"category": "not attempted", "code": s.cell()} for n, s in SESSIONS.items()}
+    batch = [Marked(Submission(name), copy.deepcopy(cells)) for name in ("ada", "ben")]
+    assert mark_copies(batch) == []
+    assert not any("notes" in result for marked in batch for result in marked.results.values())
 
 
 def test_results_are_not_replaced(marked, tmp_path, capsys):

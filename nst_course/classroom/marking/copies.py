@@ -21,6 +21,8 @@ def mark_copies(batch: list[Marked]) -> list[tuple[str, str, list[str]]]:
     by_text: dict[tuple[str, str], list[Marked]] = defaultdict(list)
     for marked in batch:
         for name, result in marked.results.items():
+            if result.get("category") == "not attempted":
+                continue  # the cell as it was given
             if text := _own_words(registry()[name].exercise, str(result.get("code", ""))):
                 by_text[name, text].append(marked)
     shared: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
