@@ -99,7 +99,7 @@ class WassersteinObjective(PlainObjective):
     @staticmethod
     def moments(features: Tensor) -> tuple[Tensor, Tensor]:
         rows = features[0].flatten(1)
-        return rows.mean(1), torch.cov(rows, correction=0) + 1e-4 * torch.eye(len(rows))
+        return rows.mean(1), torch.cov(rows, correction=0) + 1e-4 * torch.eye(len(rows)).to(rows)
 
     def __call__(self, image: Tensor) -> Tensor:
         features = self.features(image)
@@ -139,8 +139,8 @@ def losses_of(image: Tensor, judge: PlainObjective) -> Losses:
 
 def measure(pair: str, size: int) -> dict[str, list[Losses]]:
     """The losses of this course at each strength, and of each program."""
-    content, style = (nst.load_image(name, size) for name in pair.split(":"))
-    backbone = nst.load_backbone(device="cpu")
+    backbone = nst.load_backbone()
+    content, style = (nst.load_image(name, size).to(backbone.device) for name in pair.split(":"))
     judge = PlainObjective(content, style, backbone)
     found: dict[str, list[Losses]] = {}
 
@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("--pairs", nargs="+", default=PAIRS, metavar="CONTENT:STYLE")
     parser.add_argument("--picture", action="store_true", help=f"draw the curve to {PICTURE.name}")
     options = parser.parse_args()
-    title = f"{describe(torch.device('cpu'))}; {options.size} px, torch {torch.__version__}"
+    title = f"{describe(nst.best_device())}; {options.size} px, torch {torch.__version__}"
     print(title)
     curves = {pair: measure(pair, options.size) for pair in options.pairs}
     if options.picture:
