@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time see `__getattr__`
     from .device import best_device, preset
+    from .distributions import GaussianWasserstein, HistogramMatching, SlicedWasserstein
     from .errors import CourseError
     from .images.io import bundled_images, load_image, save_image, to_pil
     from .losses import content_loss, gram_matrix, style_loss, total_variation
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time see `__getattr__
     from .transfer.style_transfer import StyleTransfer
     from .transfer.styles import Style
     from .transfer.stylize import stylize
-    from .transfer.terms import Term
+    from .transfer.terms import StyleTerm, Term
 
 __version__ = "0.1.0"
 
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 # wrong option are answered, and matplotlib and the notebook parts take their time as well.
 NAMES = {  # module → the names from it
     "device": ("best_device", "preset"),
+    "distributions": ("GaussianWasserstein", "HistogramMatching", "SlicedWasserstein"),
     "errors": ("CourseError",),
     "images.io": ("bundled_images", "load_image", "save_image", "to_pil"),
     "losses": ("content_loss", "gram_matrix", "style_loss", "total_variation"),
@@ -38,13 +40,14 @@ NAMES = {  # module → the names from it
     "transfer.style_transfer": ("StyleTransfer",),
     "transfer.styles": ("Style",),
     "transfer.stylize": ("stylize",),
-    "transfer.terms": ("Term",),
+    "transfer.terms": ("StyleTerm", "Term"),
 }
 # Modules that the notebooks and readers' own code use as `nst.NAME`, wherever they lie.
 MODULES = {
     "animation": "images.animation",
     "conventions": "conventions",
     "device": "device",
+    "distributions": "distributions",
     "doctor": "cli.doctor",
     "exercises": "exercises",
     "labs": "labs",
@@ -61,8 +64,12 @@ RENAMED = {"machine": "device"}  # old name → new name
 __all__ = [
     "Backbone",
     "CourseError",
+    "GaussianWasserstein",
+    "HistogramMatching",
+    "SlicedWasserstein",
     "Statistic",
     "Style",
+    "StyleTerm",
     "StyleTransfer",
     "Term",
     "best_device",

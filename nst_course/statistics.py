@@ -4,7 +4,7 @@ Each works as ``StyleTransfer(…, statistic=nst.covariance)``. So does any func
 own whose value is a mean over positions; one that is made of several means is a `Statistic`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 
 from .checks import check_features, shown
 from .errors import CourseError
-from .losses import gram_matrix
+from .losses import gram_matrix, style_loss
 
 SHIFT = -1.0  # of the activations in `shifted_gram_matrix`
 LEAST_VARIANCE = 1e-4  # of a channel; the square root has no finite gradient at 0
@@ -44,7 +44,7 @@ def covariance(features: Tensor) -> Tensor:
         (1, C, C).
     """
     check_features("features", features, batch=1)
-    return _covariance(_gram_and_mean(features))
+    return _covariance(gram_and_mean(features))
 
 
 def shifted_gram_matrix(features: Tensor) -> Tensor:
@@ -71,19 +71,28 @@ class Statistic:
         means: features (1, C, H, W) and weights → a mean over positions of anything. The weights,
             (1, 1, H, W) or None, say how much each position counts; their mean is 1.
         summary: what is compared, from these means.
+        distance: two summaries → a scalar, 0 for equal ones.
+        name: in the checkpoint of a run.
     """
 
     means: Callable[[Tensor, Tensor | None], Tensor]
     summary: Callable[[Tensor], Tensor] = lambda means: means
+    distance: Callable[[Tensor, Tensor], Tensor] = style_loss
+    name: str = "of the reader's own"
 
     def __post_init__(self) -> None:
-        for name in ("means", "summary"):
+        for name in ("means", "summary", "distance"):
             if not callable(getattr(self, name)):
                 raise CourseError(f"{name} is a function, not {shown(getattr(self, name))}.")
 
     def __call__(self, features: Tensor) -> Tensor:
         """The statistic of features (1, C, H, W)."""
+        check_features("features", features, batch=1)
         return self.summary(self.means(features, None))
+
+    def mix(self, means: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+        """The means of several artworks, averaged by weight."""
+        return weighted_mean(means, weights)
 
     def is_mean(self, channels: int, device: torch.device) -> bool:
         """Whether `means` really is a mean over positions: tried on two halves of some features."""
@@ -91,6 +100,8 @@ class Statistic:
         features = torch.rand((1, channels, 4, 6), generator=generator).to(device)
         whole = self.means(features, None)
         top, bottom = (self.means(half, None) for half in features.split(2, dim=2))
+        if not whole.shape == top.shape == bottom.shape:
+            return False
         return torch.allclose(whole, (top + bottom) / 2, rtol=1e-3, atol=1e-6)
 
 
@@ -100,16 +111,31 @@ def as_statistic(statistic: Statistic | Callable[[Tensor], Tensor]) -> Statistic
     Such a function takes no weights: for a region it gets the positions inside alone, as features
     (1, C, n, 1).
     """
+    if isinstance(statistic, type):
+        name = statistic.__name__
+        raise CourseError(f"statistic={name} is a class; write {name}(), with parentheses.")
     if isinstance(statistic, Statistic):
         return statistic
     if not callable(statistic):
         raise CourseError(f"statistic is a function of features, not {shown(statistic)}.")
-    return STATISTICS.get(statistic) or Statistic(_of_positions_inside(statistic))
+    name = getattr(statistic, "__qualname__", Statistic.name)
+    return STATISTICS.get(statistic) or Statistic(_of_positions_inside(statistic), name=name)
+
+
+def weighted_mean(tensors: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    """Σ w x / Σ w of tensors of one shape."""
+    weighted = (w * tensor for w, tensor in zip(weights, tensors, strict=True))
+    return sum(weighted, torch.zeros_like(tensors[0])) / sum(weights)
+
+
+def widened_features(features: Tensor) -> Tensor:
+    """Features in 16 bits as float32, others as they are."""
+    return features.float() if features.dtype.itemsize < 4 else features
 
 
 def _of_positions_inside(statistic: Callable[[Tensor], Tensor]) -> Callable:
     def means(features: Tensor, weights: Tensor | None) -> Tensor:
-        features = features.float() if features.dtype.itemsize < 4 else features
+        features = widened_features(features)
         if weights is None:
             return statistic(features)
         inside = weights.flatten() > 0
@@ -131,13 +157,13 @@ def _shifted_gram(features: Tensor, weights: Tensor | None = None) -> Tensor:
 
 def _mean(features: Tensor, weights: Tensor | None = None) -> Tensor:
     """(1, C), in float32 or longer."""
-    features = features.float() if features.dtype.itemsize < 4 else features
+    features = widened_features(features)
     return (features if weights is None else features * weights).mean((2, 3))
 
 
 def _two_moments(features: Tensor, weights: Tensor | None = None) -> Tensor:
     """(1, 2, C): the means of the activations and of their squares."""
-    features = features.float() if features.dtype.itemsize < 4 else features
+    features = widened_features(features)
     return torch.stack([_mean(features, weights), _mean(features.square(), weights)], dim=1)
 
 
@@ -147,7 +173,7 @@ def _mean_and_std(moments: Tensor) -> Tensor:
     return torch.stack([mean, variance.sqrt()], dim=1)
 
 
-def _gram_and_mean(features: Tensor, weights: Tensor | None = None) -> Tensor:
+def gram_and_mean(features: Tensor, weights: Tensor | None = None) -> Tensor:
     """(1, C, C + 1): the Gram matrix, and the means as a last column."""
     return torch.cat([_gram(features, weights), _mean(features, weights).unsqueeze(2)], dim=2)
 
@@ -158,10 +184,10 @@ def _covariance(means: Tensor) -> Tensor:
 
 
 STATISTICS: dict[Callable, Statistic] = {
-    gram_matrix: Statistic(_gram),
-    mean_and_std: Statistic(_two_moments, _mean_and_std),
-    covariance: Statistic(_gram_and_mean, _covariance),
-    shifted_gram_matrix: Statistic(_shifted_gram),
+    gram_matrix: Statistic(_gram, name="gram_matrix"),
+    mean_and_std: Statistic(_two_moments, _mean_and_std, name="mean_and_std"),
+    covariance: Statistic(gram_and_mean, _covariance, name="covariance"),
+    shifted_gram_matrix: Statistic(_shifted_gram, name="shifted_gram_matrix"),
 }
 
 

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "nst_course"
 LEAVES = ("plots", "labs", "exercises", "classroom", "cli")
 FLOORS = [  # from the ground up; a part imports from its own floor and from those below
     ("errors", "assets", "device", "checks", "files"),
-    ("losses", "conventions", "statistics"),
+    ("losses", "conventions", "statistics", "distributions"),
     ("images",),
     ("network", "optim"),
     ("transfer",),

@@ -10,6 +10,7 @@ from ..images.io import MAX_PIXELS, check_megapixels, sides_at
 from ..network.vgg import Backbone
 from .memory import Work, as_tile, bytes_of_run, bytes_of_step, size_that_fits
 from .precision import Precision
+from .terms import StyleTerm, whole_layers
 from .tiling import TILE
 
 Sides = tuple[int, int]  # height and width of a picture, in pixels
@@ -72,6 +73,9 @@ def bytes_of_largest_scale(
     """What the steps at the final size add to the memory; with tiles, where that is less."""
     tile = settings.get("tile", "auto")
     tiles = (None, TILE) if isinstance(tile, str) and tile == "auto" else (as_tile(tile),)
+    style_term = StyleTerm(settings["statistic"], layers=settings["style_layers"])
+    whole = whole_layers([style_term, *settings["terms"]], network)
+    tiles = (None,) if whole else tiles
     height, width = image
     layers = settings["content_layers"]
     return min(
@@ -87,6 +91,7 @@ def bytes_of_largest_scale(
                 content_layers=frozenset(layers),
                 optimizer=settings.get("optimizer", "lbfgs"),
                 tile=tile,
+                whole_layers=whole,
             )
         )
         for tile in tiles

@@ -23,6 +23,7 @@ TILE_FACTOR = 2.2  # the same of a tile, whose gradients of all layers are there
 HISTORY_BYTES = 350_000_000
 LEAST_HISTORY = 8
 LARGEST_SIZE = 100_000  # pixels; no more than this is ever proposed
+BYTES_OF_SORTING = 16  # per number: projected, sorted, and where it came from
 IMAGES = 10  # images that a step holds at once: pixels, best, gradient, moves, …
 
 
@@ -40,6 +41,7 @@ class Work:
         content_layers: those of them whose features are kept as targets.
         optimizer: ``"lbfgs"`` or ``"adam"``.
         tile: side of the tiles in pixels, or None for none.
+        whole_layers: those of them whose features are compared as a whole, such as sorted.
     """
 
     height: int
@@ -52,6 +54,7 @@ class Work:
     content_layers: frozenset[str]
     optimizer: str
     tile: int | None
+    whole_layers: frozenset[str] = frozenset()
 
     @property
     def longer_side(self) -> int:
@@ -66,11 +69,13 @@ class Work:
 
 def bytes_of_run(work: Work) -> int:
     """What a run adds to the memory of the process, at most."""
-    targets = 0
-    for layer in work.content_layers:
+
+    def numbers(layer: str) -> int:
         pools = pools_before(work.backbone.layers, layer)
-        positions = (work.height >> pools) * (work.width >> pools)
-        targets += 4 * work.backbone.channels(layer) * positions
+        return work.backbone.channels(layer) * (work.height >> pools) * (work.width >> pools)
+
+    targets = 4 * sum(map(numbers, work.content_layers))
+    targets += BYTES_OF_SORTING * sum(map(numbers, work.whole_layers))
     step = bytes_of_step(work.backbone, work.layers, work.height, work.width, work.tile)
     image_bytes = 12 * work.height * work.width
     return step + bytes_of_images(image_bytes, work.optimizer, work.steps, work.tile) + targets

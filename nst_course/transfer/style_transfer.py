@@ -24,7 +24,7 @@ from .precision import Precision
 from .progress import Result, Step, follow
 from .safeguards import Safeguards
 from .styles import Styles, as_styles
-from .terms import ContentTerm, Layers, StyleTerm, Term, TotalVariation, as_terms
+from .terms import ContentTerm, Layers, StyleTerm, Term, TotalVariation, as_terms, whole_layers
 
 # Style weights w_l = 1/C², as in leongatys/PytorchNeuralStyleTransfer. With the embedded network
 # they are a strong preference for the shallow layers, which notebook 04 measures.
@@ -60,11 +60,10 @@ class StyleTransfer:
         precision: ``"float32"``; ``"bfloat16"`` or ``"float16"``, faster on devices with a unit for
             them and much slower on others; or ``"auto"``, see `Precision`.
         tile: side in pixels of the tiles that the network is run on one after another, so that
-            memory stays small: the same losses up to rounding, in about 1.5 times the time. None
-            for no tiles; ``"auto"`` for tiles only where the image does not fit into free memory.
-            With tiles, L-BFGS keeps a shorter history (see `history_size`), in bfloat16.
+            memory stays small: equal losses in about 1.5 times the time, and a shorter history of
+            L-BFGS. None for no tiles; ``"auto"`` for tiles where free memory is too small.
         statistic: what the style loss compares: any function of features that is a mean over
-            positions, such as those in `nst.statistics`.
+            positions, such as those in `nst.statistics`, or one of `nst.distributions`.
         terms: further terms of the objective; ``transfer.objective[name]`` is one of them.
 
     The weights and layers are attributes that may be changed between steps: the next step uses
@@ -109,9 +108,9 @@ class StyleTransfer:
         self.style = self.styles[0].image
         size = (self.content.shape[2], self.content.shape[3])
         content_term = ContentTerm(self.content, content_layers, content_weight)
-        style_term = StyleTerm(self.styles, size, style_layers, style_weight, statistic)
-        all_terms = [content_term, style_term, TotalVariation(tv_weight), *as_terms(terms)]
-        self.objective = Objective(all_terms, backbone)
+        style_term = StyleTerm(statistic, style_weight, style_layers)
+        every = [content_term, style_term, TotalVariation(tv_weight), *as_terms(terms)]
+        self.objective = Objective([term.of(self.styles, size) for term in every], backbone)
         self.objective.check(self.content)
         self.optimizer = optimizer
         start = starting_image(init, self.content, self.style, seed).clamp_(*BOUNDS)
@@ -128,8 +127,7 @@ class StyleTransfer:
     def steps(self, count: int) -> Iterator[Step]:
         """Optimize for ``count`` steps and yield each one when it is done.
 
-        This is the only loop of the course. It may be left at any step and called again to go on
-        from there; `image` is the best image so far.
+        The only loop of the course. It may be left at any step, and called again to go on.
         """
         check_count("count", count)
         run, end = self.safeguards, self.iteration + count
@@ -213,6 +211,7 @@ def describe(transfer: StyleTransfer, steps: int) -> Work:
         content_layers=frozenset(transfer.content_layers),
         optimizer=transfer.optimizer,
         tile=objective.tile,
+        whole_layers=whole_layers(objective, objective.backbone),
     )
 
 
@@ -220,19 +219,21 @@ def time_step(transfer: StyleTransfer, side: int) -> tuple[float, int, int]:
     """Seconds of a step on a copy no larger than a square of this side; its height and width."""
     content = shrunk(transfer.content, side)
     styles = [shrunk(style.image, side) for style in transfer.styles]
+    style_term, *others = (term for term in transfer.objective if isinstance(term, StyleTerm))
     seconds = 0.0
     for precision, share in transfer.safeguards.precision.shares().items():
         copy = StyleTransfer(
             content,
             styles,
             transfer.objective.backbone,
-            # The layers of further terms, too: they decide how deep the network is run.
-            content_layers=transfer.objective.layers - transfer.style_layers.keys(),
-            style_layers=transfer.style_layers,
+            transfer.objective.layers - transfer.style_layers.keys(),  # those of further terms, too
+            transfer.style_layers,
             tv_weight=transfer.tv_weight,
             optimizer=transfer.optimizer,
             precision=precision,
             tile=transfer.objective.tile,
+            statistic=style_term.statistic,
+            terms=others,
         )
         steps = copy.steps(3)
         seconds += share * fastest(functools.partial(next, steps))

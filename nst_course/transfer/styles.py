@@ -1,13 +1,13 @@
 """Artworks, the weights that mix them, and the regions that they rule."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checks import as_image, check_weight, usable_in_graphs
+from ..checks import as_image, check_weight, layer_weights, usable_in_graphs
 from ..errors import CourseError
 from ..network.vgg import Backbone
 from .tiles import pools_before
@@ -24,15 +24,30 @@ class Style:
         region: the part of the generated image that takes this style: (H, W), 0…1, where values
             in between are soft edges; scaled to the image. None is what other regions leave.
         source_region: the part of the artwork that the style is taken from, (H', W'), 0…1.
+        layers: where it counts, as names or as layer → factor of its weight there: the brush of
+            one artwork at shallow layers, the shapes of another at deep ones. None is everywhere.
     """
 
     image: Tensor = field(repr=False)
     weight: float = 1.0
     region: Tensor | None = field(default=None, repr=False)
     source_region: Tensor | None = field(default=None, repr=False)
+    layers: Mapping[str, float] | Iterable[str] | None = None
 
     def __post_init__(self) -> None:
-        check_weight("the weight of style", self.weight)
+        self.check("style")
+
+    def check(self, name: str = "a style") -> None:
+        """Refuse weights that are none; bring the layers to the form layer → factor."""
+        check_weight(f"the weight of {name}", self.weight)
+        if self.layers is not None:
+            self.layers = layer_weights(f"the layers of {name}", self.layers)
+
+    def weight_at(self, layer: str) -> float:
+        """Its weight among the artworks of its region at one layer."""
+        if self.layers is None:
+            return self.weight
+        return self.weight * layer_weights("the layers of a style", self.layers).get(layer, 0.0)
 
 
 Region = Tensor | None  # (1, 1, H, W), 0…1; None is everything
@@ -53,7 +68,7 @@ def as_styles(style: Styles, device: torch.device) -> list[Style]:
     for number, given in enumerate(styles):
         name = "style" if len(styles) == 1 else f"style[{number}]"
         given.image = as_image(name, given.image).to(device)
-        check_weight(f"the weight of {name}", given.weight)
+        given.check(name)
         given.region = as_region(f"the region of {name}", given.region, device)
         given.source_region = as_region(f"the source_region of {name}", given.source_region, device)
     return styles

@@ -18,13 +18,14 @@ from ..errors import CourseError
 from ..images.io import as_path, find_image, load_image, resized, scaled
 from ..images.read import picture_size
 from ..network.vgg import Backbone, load_backbone
-from ..statistics import covariance
+from ..statistics import as_statistic, covariance
 from .fit import check_fit
 from .multiscale import Forecast, MultiScale, enlarged
 from .progress import Result, Step
 from .schedule import schedule
 from .style_transfer import CONTENT_LAYERS, STYLE_LAYERS, StyleTransfer
 from .styles import Style
+from .terms import PIXELS, as_terms
 
 # Strength → β (with α = 1) and the first size in pixels. Marks 1, 2, 3 and 5 were chosen by eye on
 # three pairs of pictures with Gram matrices, mark 4 lies between its neighbors; with covariances
@@ -125,8 +126,10 @@ def multi_scale(
     network = load_backbone() if backbone is None else backbone
     if not isinstance(network, Backbone):
         raise CourseError(f"backbone is a network of nst.load_backbone, not {shown(network)}.")
+    settings["terms"] = as_terms(settings.get("terms", ()))
     layers = compared_layers(network, settings)
-    smallest = network.smallest_side([name for weights in layers.values() for name in weights])
+    compared = [*layers.values(), *(term.layers for term in settings["terms"])]
+    smallest = network.smallest_side({name for weights in compared for name in weights} - {PIXELS})
     given = style if isinstance(style, Sequence) and not isinstance(style, str) else [style]
     sides = sides_of("content", content)
     plan = schedule(
@@ -167,9 +170,11 @@ def multi_scale(
     identity: dict[str, Any] = {
         "network": network.network,
         "pooling": network.pooling,
-        "statistic": getattr(settings["statistic"], "__qualname__", "of the reader's own"),
+        "statistic": as_statistic(settings["statistic"]).name,
+        "terms": [f"{term.name} {term.settings()}" for term in settings["terms"]],
         "pictures": [fingerprint(picture) for picture in pictures if isinstance(picture, Tensor)],
         "weights": [artwork.weight for artwork in artworks],
+        "layers": [artwork.layers for artwork in artworks],
         **{name: value for name, value in settings.items() if isinstance(value, (int, float, str))},
         **{name: settings[name] for name in ("content_layers", "style_layers") if name in settings},
     }

@@ -5,6 +5,7 @@ positions, such as a Gram matrix, and makes a *loss* of what it measured. Becaus
 combine to the mean of the whole picture, the same code works in tiles.
 """
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from ..checks import check_weight, layer_weights, shown
 from ..errors import CourseError
-from ..losses import content_loss, style_loss, total_variation
+from ..losses import content_loss, gram_matrix, total_variation
 from ..network.vgg import Backbone
 from ..statistics import Statistic, as_statistic
 from .styles import Region, Style, at_layers, group_by_region, scaled_region
@@ -73,6 +74,10 @@ class Term:
     def works_in_tiles(self, backbone: Backbone) -> bool:
         """Whether measurements of tiles combine to that of the whole picture."""
         return self.mean_over_positions
+
+    def of(self, styles: Sequence[Style], size: tuple[int, int]) -> "Term":
+        """The term for a run with these artworks and an image of (H, W): by default itself."""
+        return self
 
     def prepare(self, backbone: Backbone, tile: int | None) -> None:
         """Compute what the image is compared with, at layers where that has not been done.
@@ -137,51 +142,65 @@ class ContentTerm(Term):
 
 
 class StyleTerm(Term):
-    """The mean of (G − A)² at each layer, with A of one artwork or of several.
+    """The distance at each layer to one artwork or to several, by a statistic of the features.
 
     Artworks of the same region are mixed: their statistics are averaged by weight (the means over
     positions that they are made of, so that a covariance is that of the mixture). Each region
     counts by its area, so that the gradient at a position does not depend on the region's size.
 
+    The artworks are those of the run. As one of its further ``terms``, with a name of its own, it
+    compares another statistic as well.
+
     Args:
-        styles: the artworks.
-        size: (H, W) of the generated image.
-        layers: layer → w_l.
-        weight: β.
         statistic: what is compared: a function of features (1, C, H, W) that is a mean over
-            positions, or a `Statistic`.
+            positions, a `Statistic`, or one of `nst.distributions`.
+        weight: β.
+        layers: layer → w_l.
+        name: of its losses.
     """
 
-    name = "style"
     takes_short_formats = True
 
     def __init__(
         self,
-        styles: Sequence[Style],
-        size: tuple[int, int],
-        layers: Layers,
-        weight: float,
-        statistic: Statistic | Callable[[Tensor], Tensor],
+        statistic: Statistic | Callable[[Tensor], Tensor] = gram_matrix,
+        weight: float = 1.0,
+        layers: Layers = ("relu1_1", "relu4_1"),
+        name: str = "style",
     ):
-        super().__init__(weight, layer_weights(f"{self.name}_layers", layers))
-        self.styles, self.size = styles, size
+        self.name = name
+        super().__init__(weight, layers)
         self.statistic = as_statistic(statistic)
+        self._take((), (1, 1))
+
+    def of(self, styles: Sequence[Style], size: tuple[int, int]) -> "StyleTerm":
+        term = copy.copy(self)
+        term._take(styles, size)
+        return term
+
+    def _take(self, styles: Sequence[Style], size: tuple[int, int]) -> None:
+        self.styles, self.size = styles, size
         self.groups = group_by_region(styles, size)
         self.regions: dict[str, list[Region]] = {}  # layer → every region at its size
         self.means: dict[str, list[Tensor]] = {}  # layer → the means of every artwork
 
     def settings(self) -> tuple:
-        return (*super().settings(), *(style.weight for style in self.styles))
+        weights = (style.weight_at(layer) for style in self.styles for layer in self.layers)
+        return (*super().settings(), self.statistic.name, *weights)
 
     def check(self, backbone: Backbone) -> None:
         super().check(backbone)
         for style in self.styles:
+            style.check()
+            backbone.check(style.layers or ())
             backbone.check_image(style.image, self.layers)
         for _, numbers in self.groups:
-            for number in numbers:
-                check_weight("the weight of a style", self.styles[number].weight)
-            if not sum(self.styles[number].weight for number in numbers):
-                raise CourseError("All styles of a region have the weight 0; give one a weight.")
+            styles = [self.styles[number] for number in numbers]
+            if self.layers and not any(s.weight_at(layer) for s in styles for layer in self.layers):
+                raise CourseError(
+                    f"All styles of a region have the weight 0 at the layers of {self.name!r}; "
+                    "give one a weight there."
+                )
 
     def works_in_tiles(self, backbone: Backbone) -> bool:
         channels = {backbone.channels(layer) for layer in self.layers}
@@ -198,7 +217,8 @@ class StyleTerm(Term):
         self, style: Style, backbone: Backbone, tile: int | None, layers: list[str]
     ) -> dict[str, Tensor]:
         """Layer → the means of one artwork."""
-        if style.image[0, 0].numel() > math.prod(self.size):
+        larger = style.image[0, 0].numel() > math.prod(self.size)
+        if larger and self.works_in_tiles(backbone):
             tile = tile or TILE  # it may not fit into memory where the photograph does
         source = scaled_region(style.source_region, (style.image.shape[2], style.image.shape[3]))
         regions = at_layers([source], backbone, layers)
@@ -222,13 +242,13 @@ class StyleTerm(Term):
         for means, region, (_, numbers) in zip(
             measured, self.regions[layer], self.groups, strict=True
         ):
-            weights = [self.styles[number].weight for number in numbers]
+            weights = [self.styles[number].weight_at(layer) for number in numbers]
+            if not sum(weights):  # these artworks count at other layers
+                continue
             targets = [self.means[layer][number] for number in numbers]
-            weighted = (w * target for w, target in zip(weights, targets, strict=True))
-            mixed = sum(weighted, measured.new_zeros(()))
-            target = self.statistic.summary(mixed / sum(weights))
+            target = self.statistic.summary(self.statistic.mix(targets, weights))
             area = 1.0 if region is None else region.mean()
-            total = total + area * style_loss(self.statistic.summary(means), target)
+            total = total + area * self.statistic.distance(self.statistic.summary(means), target)
         return total
 
 
@@ -244,3 +264,9 @@ class TotalVariation(Term):
 def network(backbone: Backbone, tile: int | None) -> WholeNetwork | TiledNetwork:
     """The network on whole pictures, or on tiles of so many pixels."""
     return WholeNetwork(backbone) if tile is None else TiledNetwork(backbone, tile)
+
+
+def whole_layers(terms: Iterable[Term], backbone: Backbone) -> frozenset[str]:
+    """The layers whose features a term compares as a whole, and not by means over positions."""
+    whole = (term for term in terms if not term.works_in_tiles(backbone))
+    return frozenset(layer for term in whole for layer in term.layers) - {PIXELS}

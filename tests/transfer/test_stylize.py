@@ -116,6 +116,52 @@ def test_checkpoint_of_other_pictures_is_refused(stylize, tmp_path, monkeypatch)
         stylize("dahlia", checkpoint=checkpoint)
 
 
+TERM = nst.StyleTerm(nst.HistogramMatching(), 1e3, ["relu1_1"], name="histogram")
+OTHER = nst.StyleTerm(nst.HistogramMatching(), 1e5, ["relu1_1"], name="histogram")
+WAVE = nst.load_image("great_wave", 48)
+
+
+@pytest.mark.parametrize(
+    ("settings", "others", "said"),
+    [
+        (
+            {"statistic": nst.SlicedWasserstein(1)},
+            {"statistic": nst.SlicedWasserstein(2)},
+            "statistic",
+        ),
+        ({"statistic": nst.GaussianWasserstein()}, {"statistic": nst.covariance}, "statistic"),
+        ({"terms": [TERM]}, {"terms": [OTHER]}, "terms"),
+        ({"terms": [TERM]}, {}, "terms"),
+        ({"style": nst.Style(WAVE, layers=["relu1_1"])}, {"style": WAVE}, "layers"),
+    ],
+)
+def test_statistics_and_terms_go_through_the_sizes_and_belong_to_the_checkpoint(
+    stylize, tmp_path, monkeypatch, settings, others, said
+):
+    monkeypatch.setattr("nst_course.transfer.multiscale.CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr("nst_course.transfer.multiscale.WRITING_SHARE", float("inf"))
+    seen = []
+
+    def interrupt(step):
+        seen.append(step)
+        if len(seen) == 8:  # at the second size
+            raise KeyboardInterrupt
+
+    checkpoint = tmp_path / "run"
+    assert stylize(checkpoint=checkpoint, on_step=interrupt, **settings).interrupted
+    with pytest.raises(nst.CourseError, match=f"belongs to a run with {said}"):
+        stylize(checkpoint=checkpoint, **others)
+    resumed = stylize(checkpoint=checkpoint, **settings)
+    assert torch.equal(resumed.image, stylize(**settings).image)
+    assert (resumed.image - stylize(**others).image).abs().mean() > 1e-3
+
+
+def test_what_cannot_be_computed_in_tiles_is_refused_by_its_size(stylize, monkeypatch):
+    monkeypatch.setattr("nst_course.transfer.fit.available_memory", lambda device: 25_000_000)
+    with pytest.raises(nst.CourseError, match=r"size=400 needs .*; choose size=\d+ or less"):
+        stylize(size=400, statistic=nst.SlicedWasserstein())
+
+
 def test_forecast_is_one_line(stylize, capsys):
     stylize(progress=True)
     line = capsys.readouterr().out.splitlines()[0]

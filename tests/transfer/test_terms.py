@@ -151,6 +151,7 @@ STATISTICS = [
     nst.mean_and_std,
     nst.covariance,
     nst.shifted_gram_matrix,
+    nst.GaussianWasserstein(),
     lambda features: features.pow(3).mean((2, 3)),
 ]
 
@@ -248,6 +249,103 @@ def test_one_style_in_a_list_is_that_style(make, pictures):
     runs.append(make(nst.Style(pictures["wave"], weight=7.0)))
     ends = [totals(run.steps(6)) for run in runs]
     assert ends[0] == ends[1] and ends[2] == pytest.approx(ends[0], rel=1e-4)
+
+
+def test_artworks_at_layers_of_their_own(make, pictures):
+    wave, street = pictures["wave"], pictures["street"]
+    shallow = nst.Style(wave, layers=["relu1_1"])
+    split = make([shallow, nst.Style(street, layers={"relu2_1": 1, "relu3_1": 2})])
+    runs = {name: make(style) for name, style in (("wave", wave), ("street", street))}
+    image = pictures["content"]
+    found, of_wave, of_street = (run.losses(image) for run in (split, *runs.values()))
+    assert found["style/relu1_1"] == of_wave["style/relu1_1"]
+    for layer in ("relu2_1", "relu3_1"):
+        torch.testing.assert_close(found[f"style/{layer}"], of_street[f"style/{layer}"])
+    shallow.layers = ["relu3_1"]  # from now on nobody counts at relu1_1, and two at relu3_1
+    found = split.losses(image)
+    assert found["style/relu1_1"] == 0
+    assert found["style/relu3_1"] not in (of_wave["style/relu3_1"], of_street["style/relu3_1"])
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        (["relu9_9"], "relu9_9"),
+        ({"relu1_1": -1}, "the layers of a?.?style"),
+        (["relu2_2"], "weight 0 at the layers of 'style'"),
+    ],
+)
+def test_layers_of_a_style_that_cannot_work_are_refused(make, pictures, layers, said):
+    with pytest.raises(nst.CourseError, match=said):
+        make(nst.Style(pictures["wave"], layers=layers))
+
+
+# ---------------------------------------------------------------- distributions
+
+
+DISTRIBUTIONS = [nst.HistogramMatching(), nst.SlicedWasserstein()]
+
+
+@pytest.mark.parametrize("statistic", DISTRIBUTIONS, ids=lambda s: s.name)
+def test_distributions_are_optimized_with_artworks_of_any_size_and_regions(
+    make, pictures, statistic, tmp_path
+):
+    left = half(pictures["content"], left=True)
+    for style in (
+        [pictures["wave"], nst.Style(pictures["street"], 0.5)],
+        [nst.Style(pictures["wave"], region=left), pictures["street"]],
+    ):
+        run, other = (make(style, statistic=statistic) for _ in range(2))
+        first, *_, last = run.steps(15)
+        assert last.losses["style"] < 0.6 * first.losses["style"]
+        save_checkpoint(tmp_path / "run", run.state_dict())
+        other.load_state_dict(load_checkpoint(tmp_path / "run"))
+        assert totals(other.steps(3)) == totals(run.steps(3))
+
+
+def test_weight_1_of_two_artworks_is_that_artwork(make, pictures):
+    for statistic in (nst.GaussianWasserstein(), *DISTRIBUTIONS):
+        alone = make(pictures["wave"], statistic=statistic)
+        styles = [nst.Style(pictures["wave"]), nst.Style(pictures["street"], weight=0.0)]
+        mixed = make(styles, statistic=statistic)
+        losses = [run.losses(pictures["content"])["style"].item() for run in (alone, mixed)]
+        assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("statistic", DISTRIBUTIONS, ids=lambda s: s.name)
+def test_what_is_sorted_is_refused_in_tiles_and_needs_more_memory(make, statistic, monkeypatch):
+    with pytest.raises(nst.CourseError, match="'style' is no mean over positions"):
+        make(statistic=statistic, tile=16)
+    with pytest.raises(nst.CourseError, match="'other' is no mean over positions"):
+        make(terms=[nst.StyleTerm(statistic, name="other")], tile=16)
+    monkeypatch.setattr("nst_course.transfer.memory.available_memory", lambda device: 0)
+    with pytest.raises(nst.CourseError, match="a smaller picture"):
+        make(statistic=statistic)
+    more, less = (make(statistic=s, tile=None).estimate(1) for s in (statistic, nst.gram_matrix))
+    assert more.more_bytes > less.more_bytes
+
+
+@pytest.mark.parametrize("statistic", DISTRIBUTIONS, ids=lambda s: s.name)
+def test_large_artwork_is_measured_in_one_piece(make, pictures, narrow_backbone, statistic):
+    """In tiles, the sorted values of each tile would be taken for those of the picture."""
+    large = nst.load_image("great_wave", 480)
+    losses = make(large, statistic=statistic).losses(pictures["content"])
+    own, there = (narrow_backbone(x, ["relu1_1"])["relu1_1"] for x in (pictures["content"], large))
+    expected = statistic.distance(statistic(own), statistic(there))
+    torch.testing.assert_close(losses["style/relu1_1"], expected)
+
+
+def test_further_style_term_follows_the_artworks_of_its_run(make, pictures, narrow_backbone):
+    term = nst.StyleTerm(nst.HistogramMatching(), 3.0, ["relu2_1"], name="histogram")
+    runs = [make(pictures[name], terms=[term]) for name in ("wave", "street")]
+    features = narrow_backbone(pictures["content"], ["relu2_1"])["relu2_1"]
+    for run, name in zip(runs, ("wave", "street"), strict=True):
+        target = narrow_backbone(pictures[name], ["relu2_1"])["relu2_1"]
+        expected = term.statistic.distance(term.statistic(features), term.statistic(target))
+        losses = run.losses(pictures["content"])
+        torch.testing.assert_close(losses["histogram"], expected)
+        parts = [run.objective[n].weight * losses[n] for n in ("content", "style", "histogram")]
+        torch.testing.assert_close(losses["total"], sum(parts))
 
 
 # ---------------------------------------------------------------- regions
