@@ -212,4 +212,43 @@ RIGHT_ANSWERS = {
             return losses[0].item()
         """
     ],
+    "mixed_gram": [
+        "f = lambda grams, w: sum(a / sum(w) * g for a, g in zip(w, grams))",
+        """
+        def f(grams, weights):
+            w = torch.tensor(weights, dtype=grams[0].dtype)
+            return torch.einsum('k,kbij->bij', w / w.sum(), torch.stack(grams))
+        """,
+    ],
+    "mixed_covariance": [
+        """
+        def f(covariances, means, weights):
+            w = torch.tensor(weights, dtype=means[0].dtype)
+            m, c = torch.stack(means), torch.stack(covariances)
+            mean = w @ m
+            centered = m - mean
+            return (w[:, None, None] * c).sum(0) + centered.T @ (w[:, None] * centered)
+        """,
+    ],
+    "sliced_wasserstein": [
+        """
+        def f(x, y, directions):
+            total = 0
+            for d in directions:
+                d = torch.nn.functional.normalize(d, dim=0)
+                a = torch.einsum('c,bchw->bhw', d, x).flatten().sort()[0]
+                b = torch.einsum('c,bchw->bhw', d, y).flatten().sort()[0]
+                if len(a) != len(b):
+                    b = torch.nn.functional.interpolate(b[None, None], len(a), mode="linear")[0, 0]
+                total = total + torch.nn.functional.mse_loss(a, b)
+            return total / len(directions)
+        """,
+        """
+        def f(x, y, directions):
+            unit = torch.nn.functional.normalize(directions)
+            a, b = ((unit @ z.flatten(2)).sort(-1, descending=True).values for z in (x, y))
+            b = torch.nn.functional.interpolate(b, a.shape[-1], mode="linear", align_corners=False)
+            return (a - b).pow(2).mean()
+        """,
+    ],
 }

@@ -97,6 +97,27 @@ FRESH = {  # inputs of another size and with other numbers than those of the che
         lambda: step_of(torch.optim.LBFGS, lr=0.5, max_iter=6),
         lambda: step_of(torch.optim.Adam, lr=0.3),
     ],
+    "mixed_gram": [
+        lambda: {
+            "grams": [drawn(1, 5, 5, seed=n) for n in range(4)],
+            "weights": [0.3, 2.0, 0.0, 5.0],
+        }
+    ],
+    "mixed_covariance": [
+        lambda: {
+            "covariances": [drawn(5, 3, seed=n) @ drawn(5, 3, seed=n).T for n in range(4)],
+            "means": [drawn(5, seed=10 + n) for n in range(4)],
+            "weights": [0.1, 0.2, 0.3, 0.4],
+        }
+    ],
+    "sliced_wasserstein": [
+        lambda size=size: {
+            "features": drawn(1, 4, *size, seed=1),
+            "style_features": 2 + drawn(1, 4, 3, 5, seed=2),
+            "directions": 2 * drawn(6, 4, seed=3),
+        }
+        for size in ((3, 5), (2, 3), (6, 4))
+    ],
 }
 
 

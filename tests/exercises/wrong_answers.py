@@ -344,4 +344,62 @@ WRONG_ANSWERS = [
         f = lambda w, c, p: w / (c * p)
         """,
     ),
+    (
+        "mixed_gram",
+        "the sum was divided by the number of artworks",
+        """
+        def f(grams, weights):
+            return torch.stack([w * g for w, g in zip(weights, grams)]).mean(0)
+        """,
+    ),
+    (
+        "mixed_gram",
+        "the weights were not divided by their sum",
+        """
+        def f(grams, weights):
+            return torch.einsum('k,kbij->bij', torch.tensor(weights).to(grams[0]), torch.stack(grams))
+        """,
+    ),
+    (
+        "mixed_covariance",
+        "the covariances were averaged, and the means forgotten",
+        """
+        def f(covs, means, weights):
+            return sum(w * c for w, c in zip(weights, covs))
+        """,
+    ),
+    (
+        "sliced_wasserstein",
+        "the directions were not made unit vectors",
+        """
+        def f(x, y, d):
+            a = torch.sort(d @ x.flatten(2))[0]
+            b = torch.sort(d @ y.flatten(2))[0]
+            b = torch.nn.functional.interpolate(b, a.shape[-1], mode="linear")
+            return ((a - b) ** 2).mean()
+        """,
+    ),
+    (
+        "sliced_wasserstein",
+        "the artwork was not brought to the count of the image",
+        """
+        def f(x, y, d):
+            d = torch.nn.functional.normalize(d)
+            a = torch.sort(d @ x.flatten(2))[0]
+            b = torch.sort(d @ y.flatten(2))[0]
+            return torch.nn.functional.mse_loss(a, b)
+        """,
+    ),
+    (
+        "sliced_wasserstein",
+        "the directions were sorted, and not the positions",
+        """
+        def f(x, y, d):
+            d = torch.nn.functional.normalize(d)
+            a = torch.sort(d @ x.flatten(2), dim=1)[0]
+            b = torch.sort(d @ y.flatten(2), dim=1)[0]
+            b = torch.nn.functional.interpolate(b, a.shape[-1], mode="linear")
+            return ((a - b) ** 2).mean()
+        """,
+    ),
 ]
