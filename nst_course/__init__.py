@@ -45,6 +45,7 @@ NAMES = {  # module → the names from it
 # Modules that the notebooks and readers' own code use as `nst.NAME`, wherever they lie.
 MODULES = {
     "animation": "images.animation",
+    "color": "images.color",
     "conventions": "conventions",
     "device": "device",
     "distributions": "distributions",

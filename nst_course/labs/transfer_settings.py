@@ -7,6 +7,7 @@ from ..errors import CourseError
 from ..images.io import load_image
 from ..transfer.initial import starting_image
 from ..transfer.style_transfer import StyleTransfer
+from ..transfer.styles import Style
 from .network import shared_backbone, steady_precision
 
 SIZES = (128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
@@ -23,7 +24,7 @@ def first_image(settings: dict) -> Tensor:
     """The initial image, (1, 3, H, W); the photograph if the run starts from noise."""
     content, style = (load_image(settings[name], settings["size"]) for name in ("content", "style"))
     start = settings["init"] if settings["init"] != "noise" else "content"
-    return starting_image(start, content, style, settings["seed"])
+    return starting_image(start, content, [Style(style)], settings["seed"])
 
 
 def make_transfer(settings: dict, start: Tensor | None) -> StyleTransfer:

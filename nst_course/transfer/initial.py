@@ -1,6 +1,7 @@
 """Where an optimization starts: the photograph, its recolored copy, the artwork, or noise."""
 
 import warnings
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -9,16 +10,19 @@ from ..checks import as_image, check_choice, check_count
 from ..errors import CourseError
 from ..images.color import match_colors
 from ..images.io import resized
+from .styles import Style, group_by_region, scaled_region
 
 STARTS = ("content", "recolored", "style", "noise")
 
 
-def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int) -> Tensor:
+def starting_image(
+    init: str | Tensor, content: Tensor, styles: Sequence[Style], seed: int
+) -> Tensor:
     """The image that the optimization starts from, (1, 3, H, W), of the content's shape.
 
     Args:
         init: one of `STARTS`, or the image itself.
-        content, style: what the names refer to.
+        content, styles: what the names refer to; ``"style"`` is the first.
         seed: of the noise.
     """
     check_count("seed", seed)
@@ -36,9 +40,28 @@ def starting_image(init: str | Tensor, content: Tensor, style: Tensor, seed: int
     if init == "content":
         return content.clone()
     if init == "recolored":
-        return match_colors(content, style).clamp(0, 1)
+        return recolored(content, styles).clamp(0, 1)
     if init == "style":
-        return resized(style, content.shape[2:])
+        return resized(styles[0].image, content.shape[2:])
     # On the CPU, so that a seed means the same noise on every device.
     generator = torch.Generator().manual_seed(seed)
     return torch.rand(content.shape, generator=generator).to(content.device)
+
+
+def recolored(content: Tensor, styles: Sequence[Style]) -> Tensor:
+    """The content in the colors of the artworks, each where it rules; of mixed ones, of the first.
+
+    Args:
+        content: (1, 3, H, W).
+        styles: as `as_styles` gives them.
+    """
+    image, covered = torch.zeros_like(content), torch.zeros_like(content[:, :1])
+    for region, numbers in group_by_region(styles, (content.shape[2], content.shape[3])):
+        artwork = styles[numbers[0]].image
+        source = scaled_region(
+            styles[numbers[0]].source_region, (artwork.shape[2], artwork.shape[3])
+        )
+        matched = match_colors(content, artwork, region=region, like_region=source)
+        share = torch.ones_like(covered) if region is None else region
+        image, covered = image + share * matched, covered + share
+    return image / covered.clamp(min=1) + (1 - covered).clamp(min=0) * content

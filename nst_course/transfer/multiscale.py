@@ -70,6 +70,7 @@ class MultiScale:
         scales: as `schedule` makes them.
         checkpoint: the file that a killed run can be resumed from, or None for none.
         settings: whatever else decides about the image; a checkpoint of others is refused.
+        finish: what the run gives away of an image, of any size; by default the image itself.
     """
 
     def __init__(
@@ -78,7 +79,9 @@ class MultiScale:
         scales: list[Scale],
         checkpoint: Path | None = None,
         settings: dict | None = None,
+        finish: Callable[[Tensor], Tensor] = lambda image: image,
     ):
+        self.finish = finish
         self.make, self.scales, self.checkpoint = make, scales, checkpoint
         self.settings = {**(settings or {}), "scales": [[s.size, s.steps] for s in scales]}
         self.number = 0  # of the present scale
@@ -96,9 +99,10 @@ class MultiScale:
     @property
     def image(self) -> Tensor | None:
         """The best image so far, (1, 3, H, W); None before the first step."""
+        image = self._coarser
         if self.transfer is not None and self.transfer.iteration:
-            return self.transfer.image
-        return self._coarser
+            image = self.transfer.image
+        return None if image is None else self.finish(image)
 
     def estimate(self) -> Forecast:
         """What is left to do, from the present scale on; small copies are timed once for all."""
@@ -208,7 +212,7 @@ class MultiScale:
                     if warning := self._save_from_time_to_time():
                         bar.write(warning)
                     if on_step is not None:
-                        on_step(step)
+                        on_step(replace(step, image=self.finish(step.image)))
 
                 left = max(0, scale.steps - self.transfer.iteration)
                 result = self.transfer.run(left, progress=False, on_step=note)
@@ -217,7 +221,8 @@ class MultiScale:
                     break
                 self._coarser, self.transfer = result.image, None
                 self.number += 1
-        return replace(result, seconds=time.perf_counter() - start, messages=messages)
+        seconds, image = time.perf_counter() - start, self.finish(result.image)
+        return replace(result, image=image, seconds=seconds, messages=messages)
 
     def save(self) -> None:
         """Write the checkpoint now.

@@ -113,7 +113,7 @@ class StyleTransfer:
         self.objective = Objective([term.of(self.styles, size) for term in every], backbone)
         self.objective.check(self.content)
         self.optimizer = optimizer
-        start = starting_image(init, self.content, self.style, seed).clamp_(*BOUNDS)
+        start = starting_image(init, self.content, self.styles, seed).clamp_(*BOUNDS)
         self.safeguards = Safeguards(
             start,
             lambda *state: make_optimizer(optimizer, self.objective.tile, *state),

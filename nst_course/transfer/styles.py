@@ -105,6 +105,29 @@ def group_by_region(
 
     Styles without a region rule where no other does; where no style has a region, everywhere.
     """
+    groups = _groups(styles, size)
+    if any(region is None for region, _ in groups) and len(groups) > 1:
+        rest = _rest([region for region, _ in groups if region is not None])
+        return [(rest if region is None else region, numbers) for region, numbers in groups]
+    return groups
+
+
+def uncovered(styles: Sequence[Style], size: tuple[int, int]) -> Region:
+    """Where no style rules in an image of (H, W): (1, 1, H, W), 0…1; None for no such place."""
+    regions = [region for region, _ in _groups(styles, size) if region is not None]
+    if not regions or any(style.region is None for style in styles):
+        return None
+    rest = _rest(regions)
+    return rest if rest.max() > 0 else None
+
+
+def _rest(regions: Sequence[Tensor]) -> Tensor:
+    """What regions leave."""
+    return (1 - torch.stack(list(regions)).sum(0)).clamp(min=0)
+
+
+def _groups(styles: Sequence[Style], size: tuple[int, int]) -> list[tuple[Region, list[int]]]:
+    """Each region at this size, with the numbers of its styles."""
     groups: list[tuple[Region, list[int]]] = []
     for number, style in enumerate(styles):
         region = scaled_region(style.region, size)
@@ -116,11 +139,7 @@ def group_by_region(
                 break
         else:
             groups.append((region, [number]))
-    ruled = [region for region, _ in groups if region is not None]
-    if not ruled:
-        return groups
-    rest = (1 - torch.stack(ruled).sum(0)).clamp(min=0)
-    return [(rest if region is None else region, numbers) for region, numbers in groups]
+    return groups
 
 
 def at_layers(

@@ -9,22 +9,34 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from ..checks import as_image, check_callable, check_count, check_weight, layer_weights, shown
+from ..checks import (
+    as_image,
+    check_callable,
+    check_choice,
+    check_count,
+    check_weight,
+    layer_weights,
+    shown,
+)
 from ..device import describe as describe_device
 from ..device import readable_bytes, readable_time
 from ..errors import CourseError
+from ..images.color import gray
 from ..images.io import as_path, find_image, load_image, resized, scaled
 from ..images.read import picture_size
 from ..network.vgg import Backbone, load_backbone
 from ..statistics import as_statistic, covariance
 from .fit import check_fit
+from .initial import starting_image
+from .kept import COLORS, finisher, prepared
 from .multiscale import Forecast, MultiScale, enlarged
 from .progress import Result, Step
 from .schedule import schedule
 from .style_transfer import CONTENT_LAYERS, STYLE_LAYERS, StyleTransfer
-from .styles import Style
+from .styles import Style, as_styles, uncovered
 from .terms import PIXELS, as_terms
 
 # Strength → β (with α = 1) and the first size in pixels. Marks 1, 2, 3 and 5 were chosen by eye on
@@ -52,6 +64,7 @@ def stylize(
     style_size: int | None = None,
     backbone: Backbone | None = None,
     checkpoint: str | Path | None = None,
+    color: str = "artwork",
     progress: bool = True,
     on_step: Callable[[Step], None] | None = None,
     **settings: Any,
@@ -60,7 +73,8 @@ def stylize(
 
     Args:
         content: photograph: a bundled name, the path of a file, or an image (1, 3, H, W), 0…1.
-        style: artwork, given in the same ways; or several, as a list, also of `Style`.
+        style: artwork, given in the same ways; or several, as a list, also of `Style`. Where no
+            style rules, because each has a region, the photograph stays as it is.
         size: longer side of the result, in pixels.
         strength: from 1, a breath of style, to 5, hardly recognizable (`STRENGTHS`).
         brush: longer side, in pixels, of the first and smallest image; by the strength unless
@@ -71,6 +85,8 @@ def stylize(
         backbone: the network; the embedded VGG-16 by default.
         checkpoint: a file to resume from if it exists, and to write while the run goes on; it is
             deleted at the end.
+        color: ``"artwork"``, the artwork's colors; ``"palette"``, its strokes in the photograph's
+            colors; ``"photograph"``, every place keeps its color, and only light and dark change.
         progress: print the forecast and show a bar.
         on_step: called with every `Step`, for live pictures.
         settings: further arguments of `StyleTransfer`, such as ``style_weight`` in place of the
@@ -85,7 +101,17 @@ def stylize(
         CourseError: an input that cannot work, in a sentence that says what to change.
     """
     run = multi_scale(
-        content, style, size, strength, brush, steps, style_size, backbone, checkpoint, **settings
+        content,
+        style,
+        size,
+        strength,
+        brush,
+        steps,
+        style_size,
+        backbone,
+        checkpoint,
+        color,
+        **settings,
     )
     if on_step is not None:
         check_callable("on_step", on_step)
@@ -108,6 +134,7 @@ def multi_scale(
     style_size: int | None = None,
     backbone: Backbone | None = None,
     checkpoint: str | Path | None = None,
+    color: str = "artwork",
     scales: int | None = None,
     **settings: Any,
 ) -> MultiScale:
@@ -117,6 +144,7 @@ def multi_scale(
         check_count("brush", brush, least=1)
     style_size = size if style_size is None else style_size
     check_count("style_size", style_size, least=1)
+    check_choice("color", color, COLORS)
     style_weight, first_size = dial(strength)
     settings = {"style_weight": style_weight, **settings}
     check_weight("style_weight", settings["style_weight"])
@@ -143,14 +171,21 @@ def multi_scale(
     checked = {**settings, **layers}
     check_fit(sides, of_artworks, size, style_size, plan[-1].steps, network, checked)
     photograph = load("content", content, size)
-    artworks = [
-        replace(s, image=load("style", s.image, style_size, smallest))
-        if isinstance(s, Style)
-        else Style(load("style", s, style_size, smallest))
-        for s in given
-    ]
+    artworks = as_styles(
+        [
+            replace(s, image=load("style", s.image, style_size, smallest))
+            if isinstance(s, Style)
+            else Style(load("style", s, style_size, smallest))
+            for s in given
+        ],
+        photograph.device,
+    )
+    finish = finisher(color, photograph, artworks)
+    photograph, artworks = prepared(color, photograph, artworks)
     if isinstance(settings["init"], Path):
         settings["init"] = load("init", settings["init"], size)
+    if isinstance(settings["init"], Tensor) and color == "photograph":
+        settings["init"] = gray(as_image("init", settings["init"]))
 
     def make(at: int, start: Tensor | None) -> StyleTransfer:
         small = scaled(photograph, at)
@@ -163,11 +198,16 @@ def multi_scale(
         init = settings["init"] if start is None else enlarged(start, small.shape[2:])
         if start is None and isinstance(init, Tensor):
             init = resized(as_image("init", init), small.shape[2:])
+        rest = uncovered(styles, (small.shape[2], small.shape[3]))
+        if rest is not None:
+            begin = starting_image(init, small, styles, settings.get("seed", 0))
+            init = torch.lerp(begin, small, rest)
         return StyleTransfer(small, styles, network, **{**settings, "init": init})
 
     pictures = [photograph, settings["init"]]
     pictures += [part for s in artworks for part in (s.image, s.region, s.source_region)]
     identity: dict[str, Any] = {
+        "color": color,
         "network": network.network,
         "pooling": network.pooling,
         "statistic": as_statistic(settings["statistic"]).name,
@@ -178,7 +218,8 @@ def multi_scale(
         **{name: value for name, value in settings.items() if isinstance(value, (int, float, str))},
         **{name: settings[name] for name in ("content_layers", "style_layers") if name in settings},
     }
-    return MultiScale(make, plan, None if checkpoint is None else as_path(checkpoint), identity)
+    path = None if checkpoint is None else as_path(checkpoint)
+    return MultiScale(make, plan, path, identity, finish)
 
 
 def dial(strength: float) -> tuple[float, int]:
