@@ -16,11 +16,11 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time see `__getattr__
     from .device import best_device, preset
     from .distributions import GaussianWasserstein, HistogramMatching, SlicedWasserstein
     from .errors import CourseError
-    from .fast import stylize_fast
     from .images.io import bundled_images, load_image, save_image, to_pil
     from .losses import content_loss, gram_matrix, style_loss, total_variation
     from .network.vgg import Backbone, layer_names, load_backbone
     from .statistics import Statistic, covariance, mean_and_std, shifted_gram_matrix
+    from .transfer.doodle import doodle
     from .transfer.style_transfer import StyleTransfer
     from .transfer.styles import Style
     from .transfer.stylize import stylize
@@ -34,11 +34,11 @@ NAMES = {  # module → the names from it
     "device": ("best_device", "preset"),
     "distributions": ("GaussianWasserstein", "HistogramMatching", "SlicedWasserstein"),
     "errors": ("CourseError",),
-    "fast": ("stylize_fast",),
     "images.io": ("bundled_images", "load_image", "save_image", "to_pil"),
     "losses": ("content_loss", "gram_matrix", "style_loss", "total_variation"),
     "network.vgg": ("Backbone", "layer_names", "load_backbone"),
     "statistics": ("Statistic", "covariance", "mean_and_std", "shifted_gram_matrix"),
+    "transfer.doodle": ("doodle",),
     "transfer.style_transfer": ("StyleTransfer",),
     "transfer.styles": ("Style",),
     "transfer.stylize": ("stylize",),
@@ -53,10 +53,10 @@ MODULES = {
     "distributions": "distributions",
     "doctor": "cli.doctor",
     "exercises": "exercises",
-    "fast": "fast",
     "labs": "labs",
     "lbfgs": "optim.lbfgs",
     "losses": "losses",
+    "maps": "images.maps",
     "plots": "plots",
     "statistics": "statistics",
     "transfer": "transfer",
@@ -80,6 +80,7 @@ __all__ = [
     "bundled_images",
     "content_loss",
     "covariance",
+    "doodle",
     "gram_matrix",
     "layer_names",
     "load_backbone",
@@ -90,7 +91,6 @@ __all__ = [
     "shifted_gram_matrix",
     "style_loss",
     "stylize",
-    "stylize_fast",
     "to_pil",
     "total_variation",
 ]

@@ -19,6 +19,7 @@ GRAM = FEATURES.flatten(2) @ FEATURES.flatten(2).mT
 NAN = math.nan
 
 
+MAP = torch.ones(1, 3, 40, 40)
 PARAMETERS = weights.random_parameters("vgg16", widths=(2, 2, 2, 2, 2))
 
 
@@ -218,24 +219,12 @@ WRONG = {
         lambda b, x: stylize(b, checkpoint=x),
         [2.5, True, [], {}, object(), IMAGE, Unprintable(), "~nosuch/c", "a\0b"],
     ),
+    "stylize color": (lambda b, x: stylize(b, color=x), [*ANYTHING, *TENSORS]),
+    "doodle artwork": (lambda b, x: nst.doodle(x, MAP, MAP, 32), [*ANYTHING, *NO_IMAGE]),
+    "doodle artwork_map": (lambda b, x: nst.doodle(IMAGE, x, MAP, 32), [*ANYTHING, *NO_IMAGE]),
+    "doodle drawing": (lambda b, x: nst.doodle(IMAGE, MAP, x, 32), [*ANYTHING, *NO_IMAGE]),
+    "doodle size": (lambda b, x: nst.doodle(IMAGE, MAP, MAP, x), [0, *COUNTS]),
     "stylize on_step": (lambda b, x: stylize(b, on_step=x), NO_CALL),
-    "stylize_fast content": (
-        lambda b, x: nst.stylize_fast(x, "spring", 32),
-        [*ANYTHING, *NO_IMAGE],
-    ),
-    "stylize_fast style": (
-        lambda b, x: nst.stylize_fast(IMAGE, x, 32),
-        [*ANYTHING, {}, {"spring": -1}, {"spring": None}, {"spring": 0}, {3: 1}, IMAGE],
-    ),
-    "stylize_fast size": (lambda b, x: nst.stylize_fast(IMAGE, "spring", x), [0, 31, *COUNTS]),
-    "stylize_fast strength": (
-        lambda b, x: nst.stylize_fast(IMAGE, "spring", 32, x),
-        [0.5, 5.5, *NUMBERS],
-    ),
-    "stylize_fast device": (
-        lambda b, x: nst.stylize_fast(IMAGE, "spring", 32, device=x),
-        ["gpu", 2.5, object(), "meta"],
-    ),
 }
 WITHOUT_ARGUMENTS = {"best_device", "bundled_images", "preset", "CourseError"}
 
