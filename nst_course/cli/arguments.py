@@ -1,101 +1,17 @@
 """The options of ``nst-course``; a wrong one is named in one sentence."""
 
 import argparse
-import datetime
-import math
-import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
-# As in `transfer.initial` and `device`; a test compares them.
+from .parsing import AddRegion, AddStyle, Artwork, Formatter, Parser, date, one_of, real, whole
+
+# As in `transfer.initial`, `transfer.kept` and `device`; a test compares them.
 # To import them from there would import PyTorch, which takes seconds.
 STARTS = ("content", "recolored", "style", "noise")
+COLORS = ("artwork", "palette", "photograph")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 EDITIONS = ("student", "instructor", "nbgrader", "colab")
 LARGEST_SIZE = 100_000  # pixels
-
-
-class UsageError(Exception):
-    """A mistake on the command line."""
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are sentences, for the caller to print."""
-
-    def error(self, message: str) -> NoReturn:
-        message = re.sub(r"^argument (?:-\w/)?([\w-]+): ", r"\1 ", message)
-        message = message.replace("expected one argument", "needs a value")
-        message = message.rstrip(".") + "."
-        raise UsageError(f"{message[0].upper()}{message[1:]} See {self.prog} --help.")
-
-
-class Formatter(argparse.HelpFormatter):
-    """Help that ends with the default, unless its text says what it is."""
-
-    def _get_help_string(self, action: argparse.Action) -> str:
-        text = action.help or ""
-        if action.option_strings and action.default is not argparse.SUPPRESS:
-            if isinstance(action, argparse._StoreTrueAction):
-                return f"{text} (default: no)"
-            if action.default is not None:
-                return f"{text} (default: %(default)s)"
-        return text
-
-
-def whole(least: int, most: int | None = None) -> Callable[[str], int]:
-    """A type of option: a whole number in a range."""
-
-    def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = least - 1
-        if not least <= number <= (2**63 - 1 if most is None else most):
-            limits = f"of at least {least}" if most is None else f"from {least} to {most}"
-            raise wrong(f"must be a whole number {limits}", text)
-        return number
-
-    return parse
-
-
-def real(least: float, most: float = math.inf) -> Callable[[str], float]:
-    """A type of option: a finite number in a range."""
-
-    def parse(text: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not (math.isfinite(number) and least <= number <= most):
-            limits = f"of at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
-            raise wrong(f"must be a number {limits}", text)
-        return number
-
-    return parse
-
-
-def one_of(*choices: str) -> Callable[[str], str]:
-    """A type of option: one of a few words."""
-
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise wrong(f"must be one of {', '.join(choices)}", text)
-        return text
-
-    return parse
-
-
-def date(text: str) -> datetime.date:
-    """A type of option: a day."""
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise wrong("must be a date such as 2027-01-31", text) from None
-
-
-def wrong(what: str, text: str) -> argparse.ArgumentTypeError:
-    return argparse.ArgumentTypeError(f"{what} (you gave {text[:40]!s}).")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -189,15 +105,50 @@ def add_render(commands: argparse._SubParsersAction) -> None:
     render = commands.add_parser(
         "render",
         help="render one picture in the style of another",
-        description="Render a photograph in the style of an artwork. With a folder in place of "
-        "either, every picture in it is used, and the output is a folder, too. Exit codes: 0 done, "
-        "1 failed, 2 wrong usage, 130 interrupted.",
+        description="Render a photograph in the style of an artwork, or of several. With a folder "
+        "in place of photograph or artwork, every picture in it is used, and the output is a "
+        "folder, too. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.",
         formatter_class=Formatter,
     )
     add = render.add_argument
     name = 'a file, a folder, or a bundled name such as "%s"'
     add("content", help="photograph: " + name % "cat")
-    add("style", help="artwork: " + name % "great_wave")
+    style = add("style", help="artwork: " + name % "great_wave")
+    render.instead = ("--style", style)
+    render.set_defaults(artworks=(Artwork(""),))  # the first is the positional one
+    add(
+        "--style",
+        action=AddStyle,
+        dest="artworks",
+        default=argparse.SUPPRESS,
+        metavar="PICTURE[=WEIGHT]",
+        help="one more artwork, mixed with the others by weight; several times for several "
+        "(default: the artwork above, with weight 1)",
+    )
+    add(
+        "--region",
+        action=AddRegion,
+        dest="artworks",
+        default=argparse.SUPPRESS,
+        metavar="MASK",
+        help="where the artwork before it rules: a picture, white inside and black outside; where "
+        "no artwork rules, the photograph stays (default: what other regions leave)",
+    )
+    add(
+        "--color",
+        type=one_of(*COLORS),
+        default="artwork",
+        help="artwork: its colors; palette: the photograph's palette on the artwork's strokes; "
+        "photograph: every place keeps its color",
+    )
+    add(
+        "--keep-color",
+        dest="color",
+        action="store_const",
+        const="photograph",
+        default=argparse.SUPPRESS,
+        help="the same as --color photograph (default: no)",
+    )
     add("-o", "--output", required=True, type=Path, help="where to save the picture (required)")
     add("--overwrite", action="store_true", help="replace an output that exists")
     add("--resume", action="store_true", help="continue a run that was stopped or killed")

@@ -8,7 +8,8 @@ import argparse
 import json
 
 from ..errors import CourseError
-from .arguments import UsageError, parser
+from .arguments import parser
+from .parsing import UsageError
 from .terminal import complain, handling, leave, tolerant_streams
 
 

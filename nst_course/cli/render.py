@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import tempfile
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from ..device import readable_time
 from ..errors import CourseError
 from ..files import check_place, expanded
 from ..images.io import as_path, bundled_images, cannot_write, check_output, find_image, save_image
+from ..images.maps import load_mask
 from ..network.vgg import load_backbone
 from ..transfer.initial import STARTS
 from ..transfer.multiscale import MultiScale
 from ..transfer.progress import Result
-from ..transfer.stylize import multi_scale, report
-from .arguments import UsageError
+from ..transfer.styles import Style
+from ..transfer.stylize import load, multi_scale, report
+from .parsing import Artwork, UsageError
 from .terminal import Interrupt, complain, handling
 
 LONG_RUN = 60  # seconds; a longer run writes checkpoints by default
@@ -31,8 +34,11 @@ Job = tuple[str, str, Path]  # content, style, output
 
 def render_all(options: argparse.Namespace) -> int:
     """Render one picture, or one of each photograph with each artwork; the worst exit code."""
-    jobs = plan_jobs(options)
+    artworks = artworks_of(options)
+    jobs = plan_jobs(options, artworks[0].picture)
     inputs = [find_image(name) for job in jobs for name in job[:2]]
+    inputs += [find_image(artwork.picture) for artwork in artworks[1:]]
+    inputs += [find_image(artwork.region) for artwork in artworks if artwork.region is not None]
     if options.init not in (None, *STARTS):
         inputs.append(find_image(options.init))
     for *_, output in jobs:  # all of them before the first run, which may take minutes
@@ -47,7 +53,8 @@ def render_all(options: argparse.Namespace) -> int:
             continue
         try:
             with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
-                found = render_picture(options, content, style, output)
+                styles = [changed(artworks[0], picture=style), *artworks[1:]]
+                found = render_picture(options, content, styles, output)
         except CourseError as error:
             if len(jobs) == 1:
                 raise
@@ -61,28 +68,42 @@ def render_all(options: argparse.Namespace) -> int:
     return worst
 
 
-def plan_jobs(options: argparse.Namespace) -> list[Job]:
+def artworks_of(options: argparse.Namespace) -> list[Artwork]:
+    """The artworks, the positional one first.
+
+    Raises:
+        UsageError: a region that belongs to none of them.
+    """
+    first, *others = options.artworks
+    if options.style is not None:
+        return [changed(first, picture=options.style), *others]
+    if first.region is not None:
+        raise UsageError("--region belongs to the --style before it, and there is none.")
+    return others
+
+
+def plan_jobs(options: argparse.Namespace, style: str) -> list[Job]:
     """The pictures to render: one, or in a folder one of each photograph with each artwork.
 
     Raises:
         CourseError: a folder has no pictures.
         UsageError: there are several pictures, and the output is a file.
     """
-    contents, styles = pictures_of(options.content), pictures_of(options.style)
+    contents, styles = pictures_of(options.content), pictures_of(style)
     output = as_path(str(options.output))
     is_picture = output.suffix.lower() in PICTURES
-    if options.content in contents and options.style in styles:
+    if options.content in contents and style in styles:
         if is_picture or not output.is_dir():
-            return [(options.content, options.style, output)]
+            return [(options.content, style, output)]
     elif is_picture:
         raise UsageError(f"--output must be a folder for several pictures (you gave {output}).")
     jobs: dict[Path, Job] = {}
     for content in contents:
-        for style in styles:
-            path = output / f"{Path(content).stem}_{Path(style).stem}.png"
+        for name in styles:
+            path = output / f"{Path(content).stem}_{Path(name).stem}.png"
             if path in jobs:  # cat.jpg and cat.png
-                path = output / f"{Path(content).name}_{Path(style).name}.png"
-            jobs[path] = content, style, path
+                path = output / f"{Path(content).name}_{Path(name).name}.png"
+            jobs[path] = content, name, path
     return list(jobs.values())
 
 
@@ -101,13 +122,13 @@ def pictures_of(name: str) -> list[str]:
 
 
 def render_picture(
-    options: argparse.Namespace, content: str, style: str, output: Path
+    options: argparse.Namespace, content: str, styles: list[Artwork], output: Path
 ) -> dict[str, Any]:
     """Estimate, optimize with a progress bar, and save; what happened, for `--json`.
 
     Whatever ends the run, the best image so far is saved.
     """
-    run = make_run(options, content, style, output)
+    run = make_run(options, content, styles, output)
     checkpoint, replace = run.checkpoint, options.overwrite
     if options.resume:
         found = run.resume()
@@ -220,9 +241,11 @@ def digest(path: Path) -> str:
         return ""
 
 
-def make_run(options: argparse.Namespace, content: str, style: str, output: Path) -> MultiScale:
+def make_run(
+    options: argparse.Namespace, content: str, styles: list[Artwork], output: Path
+) -> MultiScale:
     """The coarse-to-fine run for the options of ``render``."""
-    names = ("content_weight", "tv_weight", "optimizer", "seed", "precision")
+    names = ("color", "content_weight", "tv_weight", "optimizer", "seed", "precision")
     settings = {name: getattr(options, name) for name in names}
     for name in ("style_weight", "init"):  # by the strength unless given
         if getattr(options, name) is not None:
@@ -231,7 +254,7 @@ def make_run(options: argparse.Namespace, content: str, style: str, output: Path
         settings["init"] = Path(options.init)
     return multi_scale(
         content,
-        style,
+        [as_style(artwork, options.style_size or options.size) for artwork in styles],
         options.size,
         strength=options.strength,
         brush=options.brush,
@@ -242,3 +265,11 @@ def make_run(options: argparse.Namespace, content: str, style: str, output: Path
         checkpoint=checkpoint_of(output),
         **settings,
     )
+
+
+def as_style(artwork: Artwork, size: int) -> str | Style:
+    """An artwork as `multi_scale` takes it; a plain one by its name, which is not loaded yet."""
+    if artwork.weight == 1 and artwork.region is None:
+        return artwork.picture
+    region = None if artwork.region is None else load_mask(artwork.region)
+    return Style(load("style", artwork.picture, size), artwork.weight, region)

@@ -1,4 +1,4 @@
-"""Maps of regions: pictures in which each color stands for one region."""
+"""Masks, and maps of regions: pictures in which each color stands for one region."""
 
 import os
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from torch import Tensor
 from ..assets import IMAGES
 from ..checks import as_image
 from ..errors import CourseError
-from .io import find_image, from_pil, sides_at
+from .color import luminance
+from .io import find_image, from_pil, load_image, sides_at
 from .read import read_picture
 
 MAPS = IMAGES / "maps"
@@ -39,6 +40,18 @@ def load_map(name_or_path: str | os.PathLike, size: int | None = None) -> Tensor
         width, height = sides_at(picture.size, size)
         picture = picture.resize((width, height), Image.Resampling.NEAREST)
     return from_pil(picture)
+
+
+def load_mask(name_or_path: str | os.PathLike) -> Tensor:
+    """A mask from a picture file, (H, W), 0…1: white is 1, inside; black is 0, outside.
+
+    Raises:
+        CourseError: it cannot be read, or is black.
+    """
+    mask = luminance(load_image(name_or_path))[0, 0].clamp(0, 1)
+    if not mask.max() > 0:
+        raise CourseError(f"The mask {name_or_path} is black; paint the region white.")
+    return mask
 
 
 def colors_of_map(map_of_regions: Tensor) -> list[Color]:

@@ -226,8 +226,8 @@ def time_step(transfer: StyleTransfer, side: int) -> tuple[float, int, int]:
             content,
             styles,
             transfer.objective.backbone,
-            transfer.objective.layers - transfer.style_layers.keys(),  # those of further terms, too
-            transfer.style_layers,
+            content_layers=transfer.objective.layers - transfer.style_layers.keys(),  # all others
+            style_layers=transfer.style_layers,
             tv_weight=transfer.tv_weight,
             optimizer=transfer.optimizer,
             precision=precision,

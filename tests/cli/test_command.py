@@ -18,7 +18,7 @@ import nst_course as nst
 from nst_course import device
 from nst_course.cli import arguments, notebooks
 from nst_course.cli import command as cli
-from nst_course.transfer import initial
+from nst_course.transfer import initial, kept
 from nst_course.transfer import style_transfer as transfer
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +77,7 @@ def test_every_option_reaches_the_transfer(quick, tmp_path, monkeypatch):
         "seed": 5,
         "pooling": "avg",
         "statistic": nst.covariance,
+        "terms": [],
     }
 
 
@@ -399,7 +400,7 @@ def test_every_option_has_a_help_text_with_its_default():
 
 
 def test_choices_are_those_of_the_package():
-    assert arguments.STARTS == initial.STARTS
+    assert arguments.STARTS == initial.STARTS and arguments.COLORS == kept.COLORS
     assert ("auto", *device.PRECISIONS) == arguments.PRECISIONS
 
 
