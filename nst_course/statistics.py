@@ -167,6 +167,11 @@ def _two_moments(features: Tensor, weights: Tensor | None = None) -> Tensor:
     return torch.stack([_mean(features, weights), _mean(features.square(), weights)], dim=1)
 
 
+def _moments_loss(found: Tensor, target: Tensor) -> Tensor:
+    """The mean of squared differences, in the units of the Gram matrix (see `distributions`)."""
+    return target.square().sum(1).mean() * style_loss(found, target)
+
+
 def _mean_and_std(moments: Tensor) -> Tensor:
     mean, square = moments.unbind(1)
     variance = (square - mean.square()).clamp(min=LEAST_VARIANCE)
@@ -185,7 +190,7 @@ def _covariance(means: Tensor) -> Tensor:
 
 STATISTICS: dict[Callable, Statistic] = {
     gram_matrix: Statistic(_gram, name="gram_matrix"),
-    mean_and_std: Statistic(_two_moments, _mean_and_std, name="mean_and_std"),
+    mean_and_std: Statistic(_two_moments, _mean_and_std, _moments_loss, "mean_and_std"),
     covariance: Statistic(gram_and_mean, _covariance, name="covariance"),
     shifted_gram_matrix: Statistic(_shifted_gram, name="shifted_gram_matrix"),
 }

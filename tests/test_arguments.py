@@ -272,6 +272,7 @@ MEASURES = [
     nst.labs.FeatureExplorer,
     nst.labs.GramExplorer,
     nst.labs.LayerMixer,
+    nst.labs.StyleMixer,
     nst.labs.StyleTransferLab,
 ]
 

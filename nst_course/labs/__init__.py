@@ -1,4 +1,4 @@
-"""Labs: the parameters of the course as live widgets, in notebooks 01 to 05.
+"""Labs: the parameters of the course as live widgets, in notebooks 01 to 07.
 
 The last line of a cell shows one::
 
@@ -11,6 +11,14 @@ from .content import ContentLab
 from .features import FeatureExplorer
 from .gram import GramExplorer
 from .layers import LayerMixer
+from .style_mixer import StyleMixer
 from .style_transfer import StyleTransferLab
 
-__all__ = ["ContentLab", "FeatureExplorer", "GramExplorer", "LayerMixer", "StyleTransferLab"]
+__all__ = [
+    "ContentLab",
+    "FeatureExplorer",
+    "GramExplorer",
+    "LayerMixer",
+    "StyleMixer",
+    "StyleTransferLab",
+]

@@ -15,6 +15,7 @@ from .gram import channel_pairs, clouds, feature_maps, gram_heatmaps, number_gri
 from .layers import layer_bars, layer_curves, share_bars, share_drift
 from .live import LiveView
 from .loop import milestones, race, runs
+from .mixing import mixtures, triangle
 from .network import activation_maps, filters, layer_profile, network
 from .pictures import pictures
 from .units import patches, receptive_fields, true_size, unit_card
@@ -36,6 +37,7 @@ __all__ = [
     "layer_profile",
     "losses",
     "milestones",
+    "mixtures",
     "network",
     "number_grids",
     "patches",
@@ -45,6 +47,7 @@ __all__ = [
     "runs",
     "share_bars",
     "share_drift",
+    "triangle",
     "true_size",
     "two_curves",
     "unit_card",

@@ -43,7 +43,10 @@ def draw_picture(
 
 
 def store_as_jpeg() -> None:
-    """Make notebooks store figures as JPEG: with photographs, PNG takes many megabytes."""
+    """Make notebooks store figures as JPEG: with photographs, PNG takes many megabytes.
+
+    The label of a figure is stored with it as its alt text.
+    """
     shell = get_ipython()
     if shell is not None and "IPKernelApp" in shell.config:
         # A variable in the shell that started Jupyter may name a backend that shows nothing here.
@@ -54,3 +57,11 @@ def store_as_jpeg() -> None:
         settings.figure_formats = {"jpeg"}
         options: dict[str, Any] = {"pil_kwargs": {"quality": 82, "optimize": True}}
         settings.print_figure_kwargs = {"bbox_inches": "tight", **options}
+        formatter = shell.display_formatter.formatters["image/jpeg"]
+        encode = formatter.lookup_by_type(Figure)
+
+        def with_alt(figure: Figure) -> Any:
+            label = figure.get_label()
+            return (encode(figure), {"alt": label}) if label else encode(figure)
+
+        formatter.for_type(Figure, with_alt)

@@ -17,6 +17,7 @@ def pictures(
     columns: int | None = None,
     width: float = 12,
     heading: str = "",
+    alt: str = "",
 ) -> Figure:
     """Images in rows, each below its title.
 
@@ -26,6 +27,7 @@ def pictures(
         columns: pictures in a row; by default one row of at most four.
         width: of the figure, in inches.
         heading: title of the figure.
+        alt: text for those who cannot see the figure; its titles by default.
 
     Raises:
         CourseError: there is no image, or the number of titles is not that of the images.
@@ -43,6 +45,7 @@ def pictures(
     title_height = 0.35 if len(titles) else 0.05
     height = rows * (width / columns * ratio + title_height) + (0.4 if heading else 0)
     figure = new_figure(width, height)
+    figure.set_label(alt or ", ".join(filter(None, [heading, *titles])))
     axes = blank_axes(figure, rows, columns)
     for axis, picture, title in zip(axes, shown, titles or [""] * len(shown), strict=False):
         draw_picture(axis, picture, title, interpolation="lanczos")  # small ones are enlarged
