@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time see `__getattr__
     from .device import best_device, preset
     from .distributions import GaussianWasserstein, HistogramMatching, SlicedWasserstein
     from .errors import CourseError
+    from .fast import stylize_fast
     from .images.io import bundled_images, load_image, save_image, to_pil
     from .losses import content_loss, gram_matrix, style_loss, total_variation
     from .network.vgg import Backbone, layer_names, load_backbone
@@ -34,6 +35,7 @@ NAMES = {  # module → the names from it
     "device": ("best_device", "preset"),
     "distributions": ("GaussianWasserstein", "HistogramMatching", "SlicedWasserstein"),
     "errors": ("CourseError",),
+    "fast": ("stylize_fast",),
     "images.io": ("bundled_images", "load_image", "save_image", "to_pil"),
     "losses": ("content_loss", "gram_matrix", "style_loss", "total_variation"),
     "network.vgg": ("Backbone", "layer_names", "load_backbone"),
@@ -53,6 +55,7 @@ MODULES = {
     "distributions": "distributions",
     "doctor": "cli.doctor",
     "exercises": "exercises",
+    "fast": "fast",
     "labs": "labs",
     "lbfgs": "optim.lbfgs",
     "losses": "losses",
@@ -91,6 +94,7 @@ __all__ = [
     "shifted_gram_matrix",
     "style_loss",
     "stylize",
+    "stylize_fast",
     "to_pil",
     "total_variation",
 ]

@@ -225,6 +225,23 @@ WRONG = {
     "doodle drawing": (lambda b, x: nst.doodle(IMAGE, MAP, x, 32), [*ANYTHING, *NO_IMAGE]),
     "doodle size": (lambda b, x: nst.doodle(IMAGE, MAP, MAP, x), [0, *COUNTS]),
     "stylize on_step": (lambda b, x: stylize(b, on_step=x), NO_CALL),
+    "stylize_fast content": (
+        lambda b, x: nst.stylize_fast(x, "spring", 32),
+        [*ANYTHING, *NO_IMAGE],
+    ),
+    "stylize_fast style": (
+        lambda b, x: nst.stylize_fast(IMAGE, x, 32),
+        [*ANYTHING, {}, {"spring": -1}, {"spring": None}, {"spring": 0}, {3: 1}, IMAGE],
+    ),
+    "stylize_fast size": (lambda b, x: nst.stylize_fast(IMAGE, "spring", x), [0, 31, *COUNTS]),
+    "stylize_fast strength": (
+        lambda b, x: nst.stylize_fast(IMAGE, "spring", 32, x),
+        [0.5, 5.5, *NUMBERS],
+    ),
+    "stylize_fast device": (
+        lambda b, x: nst.stylize_fast(IMAGE, "spring", 32, device=x),
+        ["gpu", 2.5, object(), "meta"],
+    ),
 }
 WITHOUT_ARGUMENTS = {"best_device", "bundled_images", "preset", "CourseError"}
 

@@ -140,7 +140,7 @@ def random_parameters(
 
 
 def load_embedded(path: Path = EMBEDDED, sha256: str = EMBEDDED_SHA256) -> dict[str, Tensor]:
-    """The 13 convolutions of VGG-16 that come with the course (float16 on disk, float32 here).
+    """Tensors that come with the course (float16 on disk, float32 here), by default VGG-16.
 
     Raises:
         CourseError: the file is missing, unreadable, or has another checksum.
