@@ -35,6 +35,16 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def options_of_the_loop(options: argparse.Namespace) -> list[str]:
+    """The options of `render` that were given and that ``--fast`` has no use for."""
+    default = vars(parser().parse_args(["render", "content", "style", "--output", "output"]))
+    used = ["command", "content", "style", "artworks", "output", "overwrite", "resume", "json"]
+    names = [name for name in default if name not in {*used, "fast", "size", "strength"}]
+    given = [f"--{n.replace('_', '-')}" for n in names if getattr(options, n) != default[n]]
+    regions = any(artwork.region is not None for artwork in options.artworks)
+    return [*given, *["--region"] * regions]
+
+
 def add_names(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "names", nargs="*", metavar="NAME", help="such as 00 or 03_gram (default: all)"
@@ -153,6 +163,7 @@ def add_render(commands: argparse._SubParsersAction) -> None:
     add("--overwrite", action="store_true", help="replace an output that exists")
     add("--resume", action="store_true", help="continue a run that was stopped or killed")
     add("--json", action="store_true", help="print the result as one line of JSON a picture")
+    add("--fast", action="store_true", help="one pass through a network that knows 12 artworks")
     size = whole(1, LARGEST_SIZE)
     add("--size", type=size, default=512, help="longer side in pixels")
     add("--style-size", type=size, help="longer side of the artwork in pixels (default: --size)")

@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import tempfile
+import time
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from ..device import readable_time
 from ..errors import CourseError
+from ..fast import stylize_fast
 from ..files import check_place, expanded
 from ..images.io import as_path, bundled_images, cannot_write, check_output, find_image, save_image
 from ..images.maps import load_mask
@@ -24,6 +26,7 @@ from ..transfer.multiscale import MultiScale
 from ..transfer.progress import Result
 from ..transfer.styles import Style
 from ..transfer.stylize import load, multi_scale, report
+from .arguments import options_of_the_loop
 from .parsing import Artwork, UsageError
 from .terminal import Interrupt, complain, handling
 
@@ -35,6 +38,8 @@ Job = tuple[str, str, Path]  # content, style, output
 def render_all(options: argparse.Namespace) -> int:
     """Render one picture, or one of each photograph with each artwork; the worst exit code."""
     artworks = artworks_of(options)
+    if options.fast and (unused := options_of_the_loop(options)):
+        raise UsageError(f"--fast has no loop; leave out {', '.join(unused)}.")
     jobs = plan_jobs(options, artworks[0].picture)
     inputs = [find_image(name) for job in jobs for name in job[:2]]
     inputs += [find_image(artwork.picture) for artwork in artworks[1:]]
@@ -54,7 +59,8 @@ def render_all(options: argparse.Namespace) -> int:
         try:
             with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
                 styles = [changed(artworks[0], picture=style), *artworks[1:]]
-                found = render_picture(options, content, styles, output)
+                one = paint_at_once if options.fast else render_picture
+                found = one(options, content, styles, output)
         except CourseError as error:
             if len(jobs) == 1:
                 raise
@@ -119,6 +125,20 @@ def pictures_of(name: str) -> list[str]:
     if not found:
         raise CourseError(f"{folder} has no pictures; name a file, or another folder.")
     return found
+
+
+def paint_at_once(
+    options: argparse.Namespace, content: str, styles: list[Artwork], output: Path
+) -> dict[str, Any]:
+    """One pass through the network in place of a run, and save; what happened, for `--json`."""
+    start = time.monotonic()
+    weights = {artwork.picture: artwork.weight for artwork in styles}
+    image = stylize_fast(content, weights, options.size, options.strength)
+    seconds = time.monotonic() - start
+    path = save(image, output, options.overwrite)
+    height, width = image.shape[2:]
+    print(f"{path}: {width}×{height} px in {seconds:.1f} s.")
+    return {"output": str(path), "width": width, "height": height, "seconds": round(seconds, 2)}
 
 
 def render_picture(
