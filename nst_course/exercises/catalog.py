@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from . import notebook_01, notebook_02, notebook_03, notebook_04, notebook_05, notebook_07
+from . import (
+    notebook_01,
+    notebook_02,
+    notebook_03,
+    notebook_04,
+    notebook_05,
+    notebook_07,
+    notebook_08,
+)
 from .session import Session
 
-_NOTEBOOKS = (notebook_01, notebook_02, notebook_03, notebook_04, notebook_05, notebook_07)
+_NOTEBOOKS = (
+    notebook_01,
+    notebook_02,
+    notebook_03,
+    notebook_04,
+    notebook_05,
+    notebook_07,
+    notebook_08,
+)
 
 SESSIONS = {
     exercise.name: Session(exercise) for notebook in _NOTEBOOKS for exercise in notebook.EXERCISES

@@ -251,4 +251,44 @@ RIGHT_ANSWERS = {
             return (a - b).pow(2).mean()
         """,
     ],
+    "color_matching": [
+        """
+        def f(image, like):
+            x, y = (z[0].permute(1, 2, 0).reshape(-1, 3).double() for z in (image, like))
+            a, b = x - x.mean(0), y - y.mean(0)
+            l1 = torch.linalg.cholesky(a.T @ a / len(a))
+            l2 = torch.linalg.cholesky(b.T @ b / len(b))
+            z = torch.linalg.solve(l1, a.T)
+            out = (l2 @ z).T + y.mean(0)
+            return out.reshape(*image.shape[2:], 3).permute(2, 0, 1)[None].to(image.dtype)
+        """,
+    ],
+    "luminance_transfer": [
+        """
+        def f(photograph, painted):
+            d = painted - photograph
+            return photograph + 0.299 * d[:, 0:1] + 0.587 * d[:, 1:2] + 0.114 * d[:, 2:3]
+        """,
+        """
+        def f(photograph, painted):
+            w = torch.tensor([0.299, 0.587, 0.114], dtype=photograph.dtype)
+            y = lambda image: torch.einsum("c,bchw->bhw", w, image).unsqueeze(1)
+            return torch.cat([c - y(photograph) + y(painted) for c in photograph.split(1, 1)], 1)
+        """,
+    ],
+    "guided_gram": [
+        """
+        def f(features, mask):
+            k = mask.shape[0] // features.shape[2], mask.shape[1] // features.shape[3]
+            m = torch.nn.functional.avg_pool2d(mask[None, None], k)
+            g = torch.einsum("bihw,bjhw,bkhw->bij", features, features, m)
+            return g / m.sum()
+        """,
+        """
+        def f(features, mask):
+            m = torch.nn.functional.adaptive_avg_pool2d(mask[None, None], features.shape[2:])
+            x = (features * (m / m.mean()).sqrt()).flatten(2)
+            return torch.bmm(x, x.transpose(1, 2)) / x.shape[2]
+        """,
+    ],
 }

@@ -141,6 +141,7 @@ def test_every_core_notebook_has_at_least_two_exercises():
         "04_layer_weighting": 3,
         "05_optimization_loop": 4,
         "07_mixing_styles": 3,
+        "08_control": 3,
     }
 
 

@@ -118,6 +118,22 @@ FRESH = {  # inputs of another size and with other numbers than those of the che
         }
         for size in ((3, 5), (2, 3), (6, 4))
     ],
+    "color_matching": [
+        lambda: {
+            "image": picture(1, 3, 6, 4, seed=11) ** 2,
+            "like": picture(1, 3, 3, 8, seed=12).cumsum(1) / 3,
+        }
+    ],
+    "luminance_transfer": [
+        lambda: {
+            "photograph": picture(1, 3, 5, 2, seed=1),
+            "painted": picture(1, 3, 5, 2, seed=9),
+        }
+    ],
+    "guided_gram": [
+        lambda: {"features": drawn(1, 5, 3, 2, seed=8), "mask": picture(9, 6, seed=9)},
+        lambda: {"features": drawn(1, 3, 4, 4, seed=10), "mask": picture(8, 8, seed=11).round()},
+    ],
 }
 
 
