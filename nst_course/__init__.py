@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time see `__getattr__
     from .transfer.doodle import doodle
     from .transfer.style_transfer import StyleTransfer
     from .transfer.styles import Style
-    from .transfer.stylize import stylize
+    from .transfer.stylize import multi_scale, stylize
     from .transfer.terms import StyleTerm, Term
 
 __version__ = "0.1.0"
@@ -43,7 +43,7 @@ NAMES = {  # module → the names from it
     "transfer.doodle": ("doodle",),
     "transfer.style_transfer": ("StyleTransfer",),
     "transfer.styles": ("Style",),
-    "transfer.stylize": ("stylize",),
+    "transfer.stylize": ("multi_scale", "stylize"),
     "transfer.terms": ("StyleTerm", "Term"),
 }
 # Modules that the notebooks and readers' own code use as `nst.NAME`, wherever they lie.
@@ -89,6 +89,7 @@ __all__ = [
     "load_backbone",
     "load_image",
     "mean_and_std",
+    "multi_scale",
     "preset",
     "save_image",
     "shifted_gram_matrix",

@@ -1,5 +1,7 @@
 """Which frame of which branch a lab shows: the timeline, the branches, and two ways to compare."""
 
+from collections.abc import Callable
+
 import ipywidgets as widgets
 
 from ..images.encode import jpeg, png
@@ -22,10 +24,12 @@ class BranchView:
         wipe: up to which per cent of the width the photograph is shown instead.
         branch_menu: which branch is shown.
         compare: which other branch is shown next to it.
+        on_choose: called with the settings of a branch that was chosen.
     """
 
     def __init__(self, live_run: LiveRun):
         self.live_run = live_run
+        self.on_choose: Callable[[dict], None] = lambda settings: None
         self.timeline = widgets.IntSlider(
             max=0, description="Timeline", continuous_update=False, layout=WIDE
         )
@@ -36,7 +40,7 @@ class BranchView:
             options=[("A", 0)], description="Branch", layout={"width": "160px"}
         )
         self.compare = widgets.Dropdown(
-            options=[("nothing", None)], description="Compare", layout={"width": "180px"}
+            options=[("nothing", None)], description="Compare with", layout={"width": "180px"}
         )
         self.timeline.observe(self._scrub, "value")
         on_change(self._choose_branch, self.branch_menu)
@@ -129,6 +133,7 @@ class BranchView:
         if branch is not runner.branch:
             self.live_run.worker.pause()
             runner.choose(branch)
+            self.on_choose(runner.settings)
             self.timeline.value = self.timeline.max  # the newest frame of the other branch
             self._stretch_timeline(branch)
             self._show_frame()

@@ -15,14 +15,14 @@ OTHER_COLORS = ("#31a354", "#756bb1", "#b15928")  # of further terms
 
 def curves_svg(
     history: Mapping[str, Sequence[float]],
-    marks: Iterable[int] = (),
+    marks: Mapping[int, str] | None = None,
     beside: Mapping[str, Sequence[float]] | None = None,
 ) -> str:
     """Losses over the steps, on a logarithmic axis.
 
     Args:
         history: name of a loss → its value at every step.
-        marks: steps at which a weight was changed, drawn as vertical lines.
+        marks: step → what was changed there, drawn as a vertical line.
         beside: the losses of another branch, drawn as dashed lines.
 
     Returns:
@@ -44,11 +44,11 @@ def curves_svg(
     others = [name for name in {**beside, **history} if name not in COLORS]
     colors = COLORS | dict(zip(others, itertools.cycle(OTHER_COLORS), strict=False))
     parts = [*_axes(low, high, steps, y)]
-    for step in marks:
+    for step, change in (marks or {}).items():
         parts.append(
             f'<line class="mark" x1="{x(step):.1f}" x2="{x(step):.1f}" y1="{TOP}" '
             f'y2="{HEIGHT - BOTTOM}" stroke="currentColor" stroke-dasharray="2 2">'
-            f"<title>a weight changed at step {step}</title></line>"
+            f"<title>{html.escape(change)}</title></line>"
         )
     for values_of, dash in ((beside, ' stroke-dasharray="5 4" opacity="0.7"'), (history, "")):
         for name, values in values_of.items():

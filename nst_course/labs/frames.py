@@ -15,13 +15,14 @@ MIN_SHOWN = 360  # pixels on the longer side, to which smaller pictures are enla
 GAP = 8  # pixels between two pictures
 
 
-def img(data: bytes, kind: str, alt: str) -> str:
+def img(data: bytes, kind: str, alt: str, width: str = "auto") -> str:
     """The bytes of a picture as an HTML element with alt text, which `widgets.Image` does not have.
 
-    Synchronous decoding avoids flicker between two frames.
+    The width is a value of CSS; a picture never becomes wider than its place or higher than the
+    window. Synchronous decoding avoids flicker between two frames.
     """
     alt = html.escape(alt, quote=True)
-    style = "max-width:100%; margin:0"
+    style = f"width:{width}; max-width:100%; max-height:80vh; object-fit:contain; margin:0"
     return f'<img src="{data_url(data, kind)}" alt="{alt}" decoding="sync" style="{style}">'
 
 

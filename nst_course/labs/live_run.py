@@ -1,14 +1,17 @@
 """What all labs with a run share: the present image, the loss curves, and the buttons."""
 
+import contextlib
 import html
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import ipywidgets as widgets
 from torch import Tensor
 
 from ..device import readable_time
+from ..errors import CourseError
 from ..images.encode import jpeg, png
+from ..transfer.multiscale import MultiScale
 from ..transfer.progress import Step
 from ..transfer.style_transfer import StyleTransfer
 from .controls import WRAP, button
@@ -28,16 +31,18 @@ class LiveRun:
         make, live, settings: as in `Runner`.
         first_image: settings → the image to show before the first step.
         steps: number of steps.
+        picture_width: of the picture on the page, a value of CSS.
     """
 
     def __init__(
         self,
         name: str,
-        make: Callable[[Settings, Tensor | None], StyleTransfer],
+        make: Callable[[Settings, Tensor | None], StyleTransfer | MultiScale],
         live: Callable[[Settings], Settings],
         settings: Settings,
         first_image: Callable[[Settings], Tensor],
         steps: int = 200,
+        picture_width: str = "auto",
     ):
         self.first_image = first_image
         self.on_draw: list[Callable[[], None]] = []  # to draw the views of a lab
@@ -49,7 +54,8 @@ class LiveRun:
         self.total = widgets.BoundedIntText(
             value=steps, min=1, max=100_000, description="Steps", layout={"width": "160px"}
         )
-        self.picture = widgets.HTML()
+        self.picture = widgets.HTML().add_class("nst-picture")
+        self.picture_width = picture_width
         self.caption = widgets.HTML()
         self.curves = widgets.HTML(layout={"width": "370px", "max_width": "100%"})
         self.status = widgets.HTML()
@@ -74,6 +80,14 @@ class LiveRun:
             f'<div role="status" style="color:{color}">{html.escape(text, quote=False)}</div>'
         )
 
+    @contextlib.contextmanager
+    def errors_shown(self) -> Iterator[None]:
+        """Show a CourseError in the status line."""
+        try:
+            yield
+        except CourseError as error:
+            self.say(str(error), error=True)
+
     def show_start(self) -> None:
         """Show the image before the first step."""
         self.show(self.first_image(self.runner.branch.changes[0][1]), "the initial image")
@@ -92,7 +106,7 @@ class LiveRun:
 
     def show_picture(self, data: bytes, kind: str, caption: str) -> None:
         """Show the bytes of a JPEG or PNG file, with a caption that is also the alt text."""
-        self.picture.value = img(data, kind, caption)
+        self.picture.value = img(data, kind, caption, self.picture_width)
         self.caption.value = html.escape(caption)
 
     def run(self, steps: int | None = None) -> None:
@@ -127,14 +141,16 @@ class LiveRun:
         return self.runner.branch.steps < self.total.value
 
     def _draw(self, step: Step) -> None:
-        branch = self.runner.branch
-        done = max(1, branch.steps - self._started_at)
-        seconds = (time.perf_counter() - self._started) / done
-        left = readable_time(seconds * (self.total.value - branch.steps))
+        branch, run = self.runner.branch, self.runner.branch.run
+        assert run is not None  # it has just made a step
+        seconds = time.perf_counter() - self._started
+        done = run.work(branch.steps) - run.work(self._started_at)
+        left = run.work(self.total.value) - run.work(branch.steps)
+        size = f" at {max(step.image.shape[2:])} px" if len(run.scales) > 1 else ""
         message = f" {step.message}" if step.message else ""
         self.say(
-            f"Step {step.iteration} of {self.total.value - 1} · {seconds:.2f} s a step · "
-            f"about {left} left.{message}"
+            f"Step {step.iteration} of {self.total.value - 1}{size} · about "
+            f"{readable_time(seconds * left / done)} left.{message}"
         )
         for draw in self.on_draw or [self.draw_newest]:
             draw()

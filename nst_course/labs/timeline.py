@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from ..errors import CourseError
+from ..transfer.multiscale import MultiScale
 from ..transfer.progress import Step
 from ..transfer.style_transfer import StyleTransfer
 
@@ -33,18 +34,26 @@ class Branch:
         name: "A", "B", …
         changes: (step, settings from that step on); the first entry is for step 0.
         parent: the branch and the frame from which this one started, or None.
-        transfer: created at the first step.
+        run: created at the first step.
         frames: images of the run, evenly spaced, and the newest one.
         history: curve → its value at every step.
+        sizes: the step at which the run came to a size → that size, in pixels.
     """
 
     name: str
     changes: list[tuple[int, dict]]
     parent: "tuple[Branch, Frame] | None" = None
-    transfer: StyleTransfer | None = None
+    run: MultiScale | None = None
     frames: list[Frame] = field(default_factory=list)
     history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in CURVES})
+    sizes: dict[int, int] = field(default_factory=dict)
     _stride: int = 1
+
+    @property
+    def transfer(self) -> StyleTransfer:
+        """That of the present scale, once the run has begun."""
+        assert self.run is not None and self.run.transfer is not None
+        return self.run.transfer
 
     @property
     def steps(self) -> int:
@@ -52,9 +61,12 @@ class Branch:
         return len(self.history["total"])
 
     @property
-    def marks(self) -> list[int]:
-        """The steps at which a setting was changed."""
-        return [step for step, _ in self.changes[1:]]
+    def marks(self) -> dict[int, str]:
+        """The steps at which something was changed, and what."""
+        marks = {
+            step: f"{size} px from step {step} on" for step, size in self.sizes.items() if step
+        }
+        return marks | {step: f"a weight changed at step {step}" for step, _ in self.changes[1:]}
 
     def add(self, step: Step, weights: Mapping[str, float]) -> None:
         """Record a step and its image; if there are too many images, drop every second one.
@@ -63,7 +75,9 @@ class Branch:
             step: of the transfer.
             weights: name of a term → its weight.
         """
-        before = self.steps
+        before, size = self.steps, max(step.image.shape[2:])
+        if size not in self.sizes.values():
+            self.sizes[before] = size
         values = {"total": step.losses["total"]}
         values |= {LABELS.get(n, n): weight * step.losses[n] for n, weight in weights.items()}
         for name, value in values.items():

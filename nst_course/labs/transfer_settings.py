@@ -1,17 +1,16 @@
-"""How the settings of the style transfer lab become a `StyleTransfer`."""
+"""How the settings of the style transfer lab become a run, coarse to fine."""
 
 from torch import Tensor
 
-from ..device import available_memory, readable_bytes
-from ..errors import CourseError
 from ..images.io import load_image
 from ..transfer.initial import starting_image
-from ..transfer.style_transfer import StyleTransfer
+from ..transfer.multiscale import MultiScale
+from ..transfer.schedule import schedule
 from ..transfer.styles import Style
+from ..transfer.stylize import multi_scale
 from .network import shared_backbone, steady_precision
 
-SIZES = (128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
-CHECKED_FROM = 512  # pixels; smaller runs fit into memory, and the estimate takes some time
+SIZES = (128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3000)
 LIVE = ("content_weight", "style_weight", "tv_weight", "style_layers")
 
 
@@ -27,35 +26,25 @@ def first_image(settings: dict) -> Tensor:
     return starting_image(start, content, [Style(style)], settings["seed"])
 
 
-def make_transfer(settings: dict, start: Tensor | None) -> StyleTransfer:
-    """The transfer for these settings.
+def arguments(settings: dict) -> dict:
+    """The arguments of `multi_scale` for these settings, except the network."""
+    others = {name: value for name, value in settings.items() if name != "pooling"}
+    return {**others, "precision": steady_precision()}
+
+
+def make_run(settings: dict, start: Tensor | None) -> MultiScale:
+    """The run for these settings; from an image of one of its scales on, if given.
 
     Raises:
-        CourseError: it does not fit into memory.
+        CourseError: it does not fit into memory, or a picture is too small.
     """
-    size = settings["size"]
-    transfer = StyleTransfer(
-        load_image(settings["content"], size),
-        load_image(settings["style"], size),
-        shared_backbone(settings["pooling"]),
-        init=settings["init"] if start is None else start,
-        optimizer=settings["optimizer"],
-        seed=settings["seed"],
-        precision=steady_precision(),
-        **live(settings),
-    )
-    if size >= CHECKED_FROM:
-        check_memory(transfer)
-    return transfer
+    run = multi_scale(**arguments(settings), backbone=shared_backbone(settings["pooling"]))
+    if start is not None:
+        run.start_from(start)
+    return run
 
 
-def check_memory(transfer: StyleTransfer) -> None:
-    """Raise a CourseError with the size that fits if this run does not fit into memory."""
-    free = available_memory(transfer.content.device)
-    estimate = transfer.estimate(steps=1000)
-    if estimate.more_bytes > free:
-        fitting = max((n for n in SIZES if n <= estimate.size_that_fits(free)), default=SIZES[0])
-        raise CourseError(
-            f"At {estimate.size} px the run takes {readable_bytes(estimate.more_bytes)} and "
-            f"{readable_bytes(free)} are free; choose {fitting} px and press Reset."
-        )
+def planned_steps(settings: dict) -> int:
+    """How many steps the run takes, over all its scales."""
+    size, first_size = settings["size"], min(settings["size"], settings["brush"])
+    return sum(scale.steps for scale in schedule(size, settings["steps"], first_size))

@@ -1,9 +1,10 @@
-"""Where an optimization starts: the photograph, its recolored copy, the artwork, or noise."""
+"""Where an optimization starts: a photograph, its recolored copy, noise, or a coarser image."""
 
 import warnings
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..checks import as_image, check_choice, check_count
@@ -13,6 +14,9 @@ from ..images.io import resized
 from .styles import Style, group_by_region, scaled_region
 
 STARTS = ("content", "recolored", "style", "noise")
+# An enlarged image lacks the finest strokes. Sharpening it lowers the first loss of a scale 2 to 6
+# times and saves 2 to 4 steps (six pairs, from 91 to 128 px); twice as much is too much for half.
+SHARPENING = 0.5
 
 
 def starting_image(
@@ -65,3 +69,12 @@ def recolored(content: Tensor, styles: Sequence[Style]) -> Tensor:
         share = torch.ones_like(covered) if region is None else region
         image, covered = image + share * matched, covered + share
     return image / covered.clamp(min=1) + (1 - covered).clamp(min=0) * content
+
+
+def enlarged(image: Tensor, size: Sequence[int]) -> Tensor:
+    """An image (1, 3, H, W), 0…1, at the size (H', W') of the next scale, sharpened if larger."""
+    if image.shape[2:] == torch.Size(size):
+        return image
+    image = resized(image, size)
+    blurred = F.avg_pool2d(F.pad(image, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    return (image + SHARPENING * (image - blurred)).clamp(0, 1)

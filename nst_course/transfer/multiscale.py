@@ -7,38 +7,27 @@ many steps at the final size (Gatys et al. 2017, section 6; jcjohnson/neural-sty
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..checks import check_count, shown
 from ..errors import CourseError
 from ..files import remove_leftovers
-from ..images.io import resized
 from .checkpoint import damaged, load_checkpoint, save_checkpoint
 from .estimate import estimate, seconds_per_step
 from .progress import Result, Step
 from .schedule import Scale, steps_at
 from .style_transfer import StyleTransfer, describe, time_step
 
-# An enlarged image lacks the finest strokes. Sharpening it lowers the first loss of a scale 2 to 6
-# times and saves 2 to 4 steps (six pairs, from 91 to 128 px); twice as much is too much for half.
-SHARPENING = 0.5
 CHECKPOINT_SECONDS = 5  # between two checkpoints, at least
 WRITING_SHARE = 0.1  # of the time of a run, at most
 BAR = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
-
-
-def enlarged(image: Tensor, size: Sequence[int]) -> Tensor:
-    """An image (1, 3, H, W), 0…1, at the size (H', W') of the next scale, sharpened."""
-    image = resized(image, size)
-    blurred = F.avg_pool2d(F.pad(image, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-    return (image + SHARPENING * (image - blurred)).clamp(0, 1)
 
 
 @dataclass(frozen=True)
@@ -86,6 +75,7 @@ class MultiScale:
         self.settings = {**(settings or {}), "scales": [[s.size, s.steps] for s in scales]}
         self.number = 0  # of the present scale
         self.transfer: StyleTransfer | None = None
+        self.changes: dict[str, Any] = {}  # attributes that all further transfers get
         self.notes: dict[str, str] = {}  # kept in the checkpoint for whoever resumes the run
         self._coarser: Tensor | None = None  # the finished image of the scale before
         self._next_writing = -math.inf
@@ -103,6 +93,68 @@ class MultiScale:
         if self.transfer is not None and self.transfer.iteration:
             image = self.transfer.image
         return None if image is None else self.finish(image)
+
+    @property
+    def iteration(self) -> int:
+        """The number of steps so far, over all scales."""
+        here = self.transfer.iteration if self.transfer else 0
+        return sum(scale.steps for scale in self.scales[: self.number]) + here
+
+    def work(self, steps: int) -> float:
+        """Of the first so many steps; one at the final size counts 1, a smaller one by its pixels.
+
+        A bar that counts work moves as evenly as the time does.
+        """
+        work: float = 0
+        final = self.scales[-1].size
+        for scale in self.scales[:-1]:
+            here = min(steps, scale.steps)
+            work += here * (scale.size / final) ** 2
+            steps -= here
+        return work + steps
+
+    def start_from(self, image: Tensor) -> None:
+        """Start from an image (1, 3, H, W) of one of the scales, at that scale."""
+        side = max(image.shape[2:])
+        self.scales = [s for s in self.scales if s.size >= side] or self.scales[-1:]
+        self._coarser = image
+
+    def change(self, **attributes: Any) -> None:
+        """Set attributes of the transfers, such as ``style_weight``, from the next step on."""
+        self.changes |= attributes
+        for name, value in attributes.items() if self.transfer else ():
+            setattr(self.transfer, name, value)
+
+    def steps(self, count: int) -> Iterator[Step]:
+        """Up to ``count`` further steps, counted over all scales.
+
+        Those beyond the plan are at the final size.
+        """
+        while count > 0:
+            if self.transfer is not None and self.transfer.iteration >= self.scale.steps:
+                self._refine(self.transfer.image)
+            transfer, first = self._present(), self.iteration
+            left = count if self._is_final() else self.scale.steps - transfer.iteration
+            for number, step in enumerate(transfer.steps(min(count, left))):
+                yield replace(step, iteration=first + number, image=self.finish(step.image))
+            count -= min(count, left)
+
+    def _is_final(self) -> bool:
+        return self.number == len(self.scales) - 1
+
+    def _present(self) -> StyleTransfer:
+        """The transfer of the present scale."""
+        if self.transfer is None:
+            self.transfer = self.make(self.scale.size, self._coarser)
+            for name, value in self.changes.items():
+                setattr(self.transfer, name, value)
+        return self.transfer
+
+    def _refine(self, image: Tensor) -> None:
+        """Go on to the next scale, unless this is the final one."""
+        if not self._is_final():
+            self._coarser, self.transfer = image, None
+            self.number += 1
 
     def estimate(self) -> Forecast:
         """What is left to do, from the present scale on; small copies are timed once for all."""
@@ -187,40 +239,37 @@ class MultiScale:
         """
         from tqdm.auto import tqdm  # imported here because it looks for widgets
 
-        # A step counts by its pixels, so that the bar moves as evenly as the time does.
-        final = self.scales[-1].size
-        shares = [1 if s.size == final else (s.size / final) ** 2 for s in self.scales]
-        work = [share * scale.steps for share, scale in zip(shares, self.scales, strict=True)]
-        done = sum(work[: self.number])
-        if self.transfer is not None:
-            done += shares[self.number] * self.transfer.iteration
         style = {"unit": "step"} if len(self.scales) == 1 else {"bar_format": BAR}
         start = time.perf_counter()
         messages: tuple[str, ...] = ()
-        with tqdm(total=sum(work), initial=done, leave=False, disable=not progress, **style) as bar:
+        with tqdm(
+            total=self.work(sum(scale.steps for scale in self.scales)),
+            initial=self.work(self.iteration),
+            leave=False,
+            disable=not progress,
+            **style,
+        ) as bar:
             while True:
-                scale = self.scale
-                if self.transfer is None:
-                    self.transfer = self.make(scale.size, self._coarser)
+                transfer, scale = self._present(), self.scale
+                before = self.iteration - transfer.iteration
 
-                def note(step: Step, scale: Scale = scale) -> None:
+                def note(step: Step, scale: Scale = scale, before: int = before) -> None:
                     loss = f"loss {step.losses['total']:.4g}"
                     if len(self.scales) > 1:
                         loss = f"{scale.size} px, step {step.iteration + 1}/{scale.steps}, {loss}"
                     bar.set_postfix_str(loss, refresh=False)
-                    bar.update(shares[self.number])
+                    bar.update(self.work(before + step.iteration + 1) - bar.n)
                     if warning := self._save_from_time_to_time():
                         bar.write(warning)
                     if on_step is not None:
                         on_step(replace(step, image=self.finish(step.image)))
 
-                left = max(0, scale.steps - self.transfer.iteration)
-                result = self.transfer.run(left, progress=False, on_step=note)
+                left = max(0, scale.steps - transfer.iteration)
+                result = transfer.run(left, progress=False, on_step=note)
                 messages += result.messages
-                if result.interrupted or self.number == len(self.scales) - 1:
+                if result.interrupted or self._is_final():
                     break
-                self._coarser, self.transfer = result.image, None
-                self.number += 1
+                self._refine(result.image)
         seconds, image = time.perf_counter() - start, self.finish(result.image)
         return replace(result, image=image, seconds=seconds, messages=messages)
 

@@ -30,9 +30,9 @@ from ..images.read import picture_size
 from ..network.vgg import Backbone, load_backbone
 from ..statistics import as_statistic, covariance
 from .fit import check_fit
-from .initial import starting_image
+from .initial import enlarged, starting_image
 from .kept import COLORS, finisher, prepared
-from .multiscale import Forecast, MultiScale, enlarged
+from .multiscale import Forecast, MultiScale
 from .progress import Result, Step
 from .schedule import schedule
 from .style_transfer import CONTENT_LAYERS, STYLE_LAYERS, StyleTransfer

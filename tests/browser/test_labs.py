@@ -171,6 +171,7 @@ class LabPage:
             has=self.page.locator(".jp-InputArea", has_text=source)
         )
         self.lab = self.cell.locator(".jp-OutputArea")
+        self.large = self.lab.locator(".nst-picture img")
 
     def wait_until_idle(self, minutes: float = 2) -> None:
         self.page.wait_for_selector("text=/\\| Idle/", timeout=minutes * MINUTE)
@@ -229,7 +230,7 @@ class LabPage:
 
     def picture(self) -> str:
         """The source of the large picture: it changes when the picture does."""
-        return self.lab.locator("img").first.get_attribute("src")
+        return self.large.get_attribute("src")
 
     def ask(self, expression: str):
         return self.jupyter.ask(self.notebook, expression)
@@ -315,8 +316,8 @@ def test_lab_plays_pauses_and_steps(style_lab, pages):
     lab.choose("Size", "128 px")
     before = lab.picture()
     lab.press("Play")
-    lab.wait_for_status(r"Step \d+ of \d+ · .* s a step · about .* left")
-    sync_api.expect(lab.lab.locator("img").first).not_to_have_attribute("src", before)
+    lab.wait_for_status(r"Step \d+ of \d+.* · about .* left")
+    sync_api.expect(lab.large).not_to_have_attribute("src", before)
     lab.press("Pause")
     lab.wait_for_status(r"Paused after step \d+")
     steps = lab.ask("lab.live_run.runner.branch.steps")
@@ -352,7 +353,7 @@ def test_scrubbing_back_and_a_branch_beside_the_first(style_lab, pages):
     handle.focus()
     lab.page.keyboard.press("Home")
     sync_api.expect(readout).to_have_text("0")
-    sync_api.expect(lab.lab.locator("img").first).not_to_have_attribute("src", newest)
+    sync_api.expect(lab.large).not_to_have_attribute("src", newest)
     lab.page.keyboard.press("ArrowRight")
     lab.press("Continue from here")
     lab.wait_for_status("Branch B starts from step 1 of branch A")
@@ -360,13 +361,13 @@ def test_scrubbing_back_and_a_branch_beside_the_first(style_lab, pages):
     lab.page.wait_for_timeout(2000)
     lab.press("Pause")
     lab.wait_for_status("Paused")
-    lab.choose("Compare", "A")
-    sync_api.expect(lab.lab.locator("img").first).to_have_attribute(
+    lab.choose("Compare with", "A")
+    sync_api.expect(lab.large).to_have_attribute(
         "alt", re.compile(r"branch B, step \d+ · right: branch A")
     )
     assert lab.ask("[b.name for b in lab.live_run.runner.timeline.branches]") == ["A", "B"]
     lab.keep(pages / "05_branches.png")
-    lab.choose("Compare", "nothing")
+    lab.choose("Compare with", "nothing")
 
 
 def test_wipe_shows_the_photograph_on_the_left(style_lab, pages):
@@ -375,7 +376,7 @@ def test_wipe_shows_the_photograph_on_the_left(style_lab, pages):
     handle.focus()
     for _ in range(3):
         lab.page.keyboard.press("PageUp")
-    words = lab.lab.locator("img").first
+    words = lab.large
     sync_api.expect(words).to_have_attribute("alt", re.compile("left of the line: the content"))
     lab.keep(pages / "05_wipe.png")
     lab.page.keyboard.press("Home")
@@ -411,6 +412,22 @@ def test_uploads_good_and_bad(style_lab, tmp_path, pages):
     lab.keep(pages / "05_upload.png")
 
 
+def test_paint_it_large_is_a_branch_with_a_forecast(style_lab, pages):
+    lab = style_lab
+    lab.press("Paint it large")
+    sync_api.expect(lab.lab.get_by_text("1024×")).to_be_visible(timeout=MINUTE)
+    lab.wait_for_status(r"Step \d+ of \d+ at 181 px · about .* left")
+    lab.press("Pause")
+    lab.wait_for_status("Paused")
+    width, place = (lab.large.evaluate(f"image => image.{e}") for e in (
+        "clientWidth", "closest('.nst-picture').clientWidth"
+    ))  # fmt: skip
+    assert width == place, "the picture does not fill its place"
+    lab.keep(pages / "05_large.png")
+    lab.press("Reset")
+    lab.wait_for_status("Press Play")
+
+
 def test_picture_animation_and_settings_are_saved(style_lab, jupyter):
     lab = style_lab
     lab.press("Play")
@@ -429,7 +446,7 @@ def test_picture_animation_and_settings_are_saved(style_lab, jupyter):
     lab.press("Copy settings")
     code = lab.lab.locator("textarea").first
     sync_api.expect(code).to_be_visible()
-    assert "nst.StyleTransfer(" in code.input_value()
+    assert "nst.multi_scale(" in code.input_value()
 
 
 def test_pressing_play_many_times_and_running_the_cell_again_leave_one_worker(style_lab):

@@ -18,7 +18,8 @@ from nst_course.cli import command as cli
 from nst_course.images.io import resized
 from nst_course.transfer import multiscale
 from nst_course.transfer.checkpoint import load_checkpoint, save_checkpoint
-from nst_course.transfer.multiscale import MultiScale, Scale, enlarged
+from nst_course.transfer.initial import enlarged
+from nst_course.transfer.multiscale import MultiScale, Scale
 from nst_course.transfer.stylize import multi_scale
 
 ROOT = Path(__file__).parents[2]
@@ -432,3 +433,37 @@ def test_checkpoint_is_not_overwritten_by_forgetting_to_resume(tmp_path, monkeyp
     assert cli.main([*command, "--steps", "1"]) == 1  # a short run needs no checkpoint
     assert "stopped here" in capsys.readouterr().err
     assert checkpoint.read_bytes() == b"two hours of work"
+
+
+def test_steps_go_through_all_scales_and_beyond_at_the_final_one():
+    run = multi_scale("cat", "great_wave", 91, brush=64, steps=4, precision="float32")
+    steps = list(run.steps(3)) + list(run.steps(6))
+    planned = [scale.steps for scale in run.scales]
+    assert planned == [4, 2] and [step.iteration for step in steps] == list(range(9))
+    sides = [max(step.image.shape) for step in steps]
+    assert sides == [64] * 4 + [91] * 5
+    expected = multi_scale("cat", "great_wave", 91, brush=64, steps=4, precision="float32").run()
+    assert torch.equal(min(steps[4:6], key=lambda s: s.losses["total"]).image, expected.image)
+
+
+def test_changed_weight_holds_at_every_further_scale():
+    run = multi_scale("cat", "great_wave", 91, brush=64, steps=2, precision="float32")
+    list(run.steps(1))
+    run.change(style_weight=7.0)
+    list(run.steps(2))
+    assert run.number == 1 and run.transfer is not None and run.transfer.style_weight == 7.0
+
+
+def test_run_starts_from_an_image_of_one_of_its_scales():
+    whole = multi_scale("cat", "great_wave", 91, brush=64, steps=2, precision="float32")
+    image = list(whole.steps(2))[-1].image
+    run = multi_scale("cat", "great_wave", 91, brush=64, steps=2, precision="float32")
+    run.start_from(image)
+    first, *_, last = run.steps(3)
+    assert torch.equal(first.image, image) and max(last.image.shape) == 91
+
+
+@pytest.mark.parametrize(("steps", "work"), [(0, 0), (1, 0.25), (4, 1), (6, 3), (10, 7)])
+def test_work_counts_pixels(steps, work):
+    run = MultiScale(lambda size, image: None, [Scale(48, 4), Scale(96, 2)])
+    assert run.work(steps) == work
