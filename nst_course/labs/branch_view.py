@@ -12,6 +12,8 @@ from .frames import enlarged, side_by_side, wipe
 from .live_run import LiveRun
 from .timeline import Branch, Frame
 
+NOTHING = -1  # in place of the number of a branch; a menu shows None as an empty line
+
 
 class BranchView:
     """The controls that choose what a `LiveRun` shows.
@@ -40,7 +42,10 @@ class BranchView:
             options=[("A", 0)], description="Branch", layout={"width": "160px"}
         )
         self.compare = widgets.Dropdown(
-            options=[("nothing", None)], description="Compare with", layout={"width": "180px"}
+            options=[("nothing", NOTHING)],
+            description="Compare with",
+            layout={"width": "200px"},
+            style={"description_width": "initial"},
         )
         self.timeline.observe(self._scrub, "value")
         on_change(self._choose_branch, self.branch_menu)
@@ -92,7 +97,7 @@ class BranchView:
         picture = enlarged(frame.image)
         caption = f"branch {branch.name}, step {frame.iteration}"
         other = self.compare.value
-        if other is not None and self.live_run.runner.timeline.branches[other].frames:
+        if other != NOTHING and self.live_run.runner.timeline.branches[other].frames:
             beside = self.live_run.runner.timeline.branches[other]
             picture = side_by_side(picture, enlarged(beside.frames[-1].image))
             caption += f" · right: branch {beside.name}, step {beside.frames[-1].iteration}"
@@ -107,7 +112,7 @@ class BranchView:
     def _curves(self, branch: Branch) -> str:
         other = self.compare.value
         branches = self.live_run.runner.timeline.branches
-        beside = branches[other].history if other is not None else None
+        beside = branches[other].history if other != NOTHING else None
         return curves_svg(branch.history, branch.marks, beside)
 
     def offer_branches(self) -> None:
@@ -118,8 +123,8 @@ class BranchView:
         chosen = self.compare.value
         self.branch_menu.options = names
         self.branch_menu.value = current
-        self.compare.options = [("nothing", None), *[pair for pair in names if pair[1] != current]]
-        self.compare.value = chosen if chosen != current else None
+        self.compare.options = [("nothing", NOTHING), *[pair for pair in names if pair[1] != current]]
+        self.compare.value = chosen if chosen != current else NOTHING
 
     def _scrub(self, _change: dict) -> None:
         if not self.live_run.worker.is_current():

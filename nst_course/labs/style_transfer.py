@@ -201,13 +201,14 @@ class StyleTransferLab(LiveRunLab):
 
     def _lay_out(self) -> None:
         run = self.live_run
-        others = [self.content_upload, self.style_upload, self.size, self.strokes, self.start]
-        others += [self.seed, self.content_weight, self.style_weight, self.tv_weight]
+        others = [self.strokes, self.start, self.seed]
+        others += [self.content_weight, self.style_weight, self.tv_weight]
         others += [*self.layer_factors.values(), self.pooling, self.optimizer]
         self.other_controls = widgets.VBox(others)
         pictures = widgets.HBox(self.thumbnails, layout=WRAP)
+        first = [self.content, self.content_upload, self.style, self.style_upload, pictures]
         controls = widgets.VBox(
-            [self.mode, self.content, self.style, pictures, self.strength, self.other_controls],
+            [self.mode, *first, self.size, self.strength, self.other_controls],
             layout={"flex": "0 0 310px"},
         )
         self.branches = widgets.HBox([self.branch_menu, self.compare], layout=WRAP)

@@ -22,6 +22,7 @@ import nst_course as nst
 from nst_course.device import process_memory
 from nst_course.labs import branch_view, transfer_settings
 from nst_course.labs import style_transfer as lab_module
+from nst_course.labs.branch_view import NOTHING
 from nst_course.labs.curves import MAX_POINTS, curves_svg
 from nst_course.labs.frames import side_by_side, wipe
 from nst_course.labs.live_run import LiveRun
@@ -538,7 +539,7 @@ def test_beginner_mode_shows_three_knobs(lab):
     lab.mode.value = "Three knobs"
     for part in (lab.other_controls, lab.fork, lab.branches, lab.saving.copy):
         assert part.layout.display == "none"
-    for knob in (lab.content, lab.style, lab.strength):
+    for knob in (lab.content, lab.style, lab.size, lab.strength):
         assert knob.layout.display != "none"
     assert lab.live_run.play.layout.display != "none"
 
@@ -567,6 +568,8 @@ def test_branch_from_a_frame_with_another_weight_beside_the_first(lab):
     lab.compare.value = 0
     assert shown(lab).width > 1.8 * alone
     assert "right: branch A, step 5" in lab.live_run.caption.value
+    lab.compare.value = NOTHING
+    assert lab.compare.label == "nothing" and shown(lab).width == alone
     lab.branch_menu.value = 0
     assert lab.live_run.caption.value.startswith("branch A, step 5")
 
