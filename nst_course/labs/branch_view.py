@@ -123,7 +123,10 @@ class BranchView:
         chosen = self.compare.value
         self.branch_menu.options = names
         self.branch_menu.value = current
-        self.compare.options = [("nothing", NOTHING), *[pair for pair in names if pair[1] != current]]
+        self.compare.options = [
+            ("nothing", NOTHING),
+            *[pair for pair in names if pair[1] != current],
+        ]
         self.compare.value = chosen if chosen != current else NOTHING
 
     def _scrub(self, _change: dict) -> None:
