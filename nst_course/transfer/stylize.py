@@ -40,7 +40,7 @@ from .styles import Style, as_styles, uncovered
 from .terms import PIXELS, as_terms
 
 # Strength → β (with α = 1) and the first size in pixels: chosen by eye with Gram matrices, and
-# looked at again with covariances on five pairs (benchmarks/looks.md). Values between are geometric.
+# looked at again with covariances on five pairs (benchmarks/looks.md); in between, geometric.
 STRENGTHS = {1: (0.3, 181), 2: (10.0, 181), 3: (1e3, 181), 4: (1e4, 128), 5: (1e5, 96)}
 LEAST_RECOLORED = 10.0  # β; below it, the photograph keeps its colors at the start
 LEAST_STYLE_SIZE = 64  # pixels; the network has to see the artwork
