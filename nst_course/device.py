@@ -121,7 +121,8 @@ def available_memory(device: torch.device) -> int:
         # Memory that PyTorch caches after earlier runs is available, too.
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + cached
-    return int(min(psutil.virtual_memory().available, container_memory_left()))
+    free = psutil.virtual_memory().available
+    return int(max(0, min(free, container_memory_left(), process_memory_left())))
 
 
 def container_memory_left() -> float:
@@ -140,6 +141,23 @@ def container_memory_left() -> float:
             statistics = dict(line.split() for line in (CGROUP / details).read_text().splitlines())
             return left + int(statistics.get("inactive_file", 0))  # file cache, freed on demand
     return math.inf
+
+
+def process_memory_left() -> float:
+    """Bytes below the limits of this process, as a JupyterHub or `ulimit` sets them.
+
+    Infinity without a limit, and on systems that do not tell how much of it is used.
+    """
+    left = math.inf
+    with contextlib.suppress(ImportError):  # Windows has no such limits
+        import resource
+
+        used = psutil.Process().memory_info()
+        for limit, name in ((resource.RLIMIT_DATA, "data"), (resource.RLIMIT_AS, "vms")):
+            most = resource.getrlimit(limit)[0]
+            if most != resource.RLIM_INFINITY and hasattr(used, "data"):
+                left = min(left, most - getattr(used, name))
+    return left
 
 
 def process_memory() -> int:

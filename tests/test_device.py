@@ -2,6 +2,8 @@
 
 import gc
 import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -152,6 +154,30 @@ def test_container_without_a_limit_and_no_container_are_the_same(monkeypatch, tm
     (tmp_path / "memory.current").write_text("1500000\n")
     assert machine.container_memory_left() == float("inf")
     assert machine.available_memory(CPU) > 10_000_000
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells what is used")
+@pytest.mark.parametrize(("limit", "used"), [("RLIMIT_DATA", "data"), ("RLIMIT_AS", "vms")])
+def test_limit_of_the_process_counts(limit, used):
+    """What is said to be available can be taken, and not much more."""
+    script = f"""
+import resource, psutil, torch
+from nst_course import device
+most = psutil.Process().memory_info().{used} + 500_000_000
+resource.setrlimit(resource.{limit}, (most, most))
+available = device.available_memory(torch.device("cpu"))
+assert 480e6 < available <= 500e6, available
+taken = torch.ones(available - 5_000_000, dtype=torch.uint8)
+assert device.available_memory(torch.device("cpu")) < 15e6
+try:
+    torch.ones(20_000_000, dtype=torch.uint8)
+except RuntimeError as error:
+    assert device.is_out_of_memory(error)
+else:
+    raise AssertionError("there was more")
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)
 
 
 def test_errors_of_memory_are_known():
