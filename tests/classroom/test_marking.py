@@ -123,6 +123,13 @@ def marked(tmp_path_factory):
         "raise RuntimeError('a cell that no exercise needs')",
         "nst.StyleTransfer(1, 2).run(10_000)",
     ))  # fmt: skip
+    hand_in("modules/02_content_loss.ipynb", body(
+        "import matplotlib.pyplot, numpy, tempfile", "tempfile.gettempdir()",
+        "torch.optim.Adam([torch.ones(1, requires_grad=True)])",
+        "return torch.compile(lambda x: x.square().mean())(features - target)"))  # fmt: skip
+    stubs = {name: SESSIONS[name].exercise.stub for name in CONTENT}
+    endless = {name: stub.replace("...", "while True: pass") for name, stub in stubs.items()}
+    hand_in("endless/02_content_loss.ipynb", notebook(endless))
     script = "<script>alert(1)</script>"
     hand_in(
         f"{script.replace('/', '')}/02_content_loss.ipynb", body(f"raise ValueError({script!r})")
@@ -198,6 +205,18 @@ def test_cell_that_is_no_python_spoils_only_itself(marked):
 
 def test_only_what_an_exercise_needs_is_run(marked):
     assert cells(marked, "helper")["content_loss"]["category"] == "right"
+
+
+def test_modules_that_are_imported_late_can_be_used(marked):
+    assert cells(marked, "modules")["content_loss"]["category"] == "right"
+
+
+def test_answers_that_never_end_share_their_time(marked):
+    """All that an answer says is how long it ran: 5 seconds at first, less when there are many."""
+    found = cells(marked, "endless")
+    assert {found[name]["category"] for name in CONTENT} == {"stopped"}
+    page = report(marked, "endless")
+    assert "after 5 seconds" in page and "after 1.5 seconds" in page
 
 
 def test_loop_outside_the_function_ends(marked):

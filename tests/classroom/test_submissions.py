@@ -145,6 +145,23 @@ def test_variables_of_a_function_are_not_needed_from_outside():
     assert names(read, 1) == ["my_content_loss"]
 
 
+def test_earlier_meanings_of_a_name_are_not_needed():
+    read = book(
+        "f = expensive()\nfor f in range(10**9): pass\ng = f + 1",
+        "def f(x):\n    return x * x",
+        "my_content_loss = lambda features, target: f(features - target).mean()",
+        "f = later()",
+    )
+    assert names(read, 2) == ["f", "my_content_loss"]
+    read = book("f = 2\ndef g(x):\n    return f(x)\ny = f\ndef f(x): ...\nmy_content_loss = g, y")
+    assert names(read, 0) == ["f", "g", "y", "f", "my_content_loss"]
+
+
+def test_dictionary_that_is_filled_entry_by_entry_is_needed_whole():
+    read = book("w = {}\nw['a'] = 1\nw.b = 2\ndef my_content_loss(f, p):\n    return w['a']")
+    assert names(read, 0) == ["w", "w", "w", "my_content_loss"]
+
+
 def test_answers_that_are_no_def_and_later_definitions_are_found():
     read = book("my_content_loss = lambda f, p: later(f, p)", "from torch import dist as later")
     assert names(read, 0) == ["my_content_loss", "later"]

@@ -18,6 +18,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from ...exercises.spec import Exercise
 
+_BUILTINS = frozenset(vars(builtins))
+
 
 class Broken(Exception):
     """A file is no notebook; the text completes "it ..."."""
@@ -128,6 +130,9 @@ def _bound(node: ast.stmt) -> Iterator[str]:
     for part in ast.walk(node):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             yield part.id
+        elif isinstance(part, (ast.Subscript, ast.Attribute)) and isinstance(part.ctx, ast.Store):
+            if isinstance(part.value, ast.Name):  # a dictionary that is filled entry by entry
+                yield part.value.id
         elif isinstance(part, ast.stmt) and part is not node:
             yield from _bound(part)
 
@@ -148,22 +153,41 @@ def cells_with_answer(book: Notebook, exercise: Exercise) -> list[int]:
 
 def needed(book: Notebook, exercise: Exercise, cell: int) -> list[Statement]:
     """The statements that define the answer in one cell, and what they refer to, in order."""
-    wanted = [exercise.function_name]
-    chosen: set[int] = set()
-    seen = set(vars(builtins))
-    while wanted:
-        name = wanted.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        binding = [i for i, s in enumerate(book.statements) if name in s.binds]
-        if name == exercise.function_name:
-            binding = [i for i in binding if book.statements[i].cell == cell]
-        before = [i for i in binding if book.statements[i].cell <= cell]
-        for i in before or binding[:1]:
-            chosen.add(i)
-            wanted += book.statements[i].uses
+    begin = sum(statement.cell < cell for statement in book.statements)
+    end = sum(statement.cell <= cell for statement in book.statements)
+    chosen = set(_binding(book, exercise.function_name, begin, end))
+    waiting = list(chosen)
+    while waiting:
+        place = waiting.pop()
+        for name in book.statements[place].uses - _BUILTINS:
+            # What it uses itself is bound before it; what its functions use, before the check.
+            found = {*_binding(book, name, 0, place), *_binding(book, name, 0, end)}
+            found = found or set(_later(book, name, end))
+            waiting += found - chosen
+            chosen |= found
     return [book.statements[i] for i in sorted(chosen)]
+
+
+def _binding(book: Notebook, name: str, begin: int, end: int) -> Iterator[int]:
+    """The statements from `begin` to `end` that a name has its last value from, backwards."""
+    for place in reversed(range(begin, end)):
+        if name in book.statements[place].binds:
+            yield place
+            if _is_afresh(book.statements[place], name):
+                return
+
+
+def _is_afresh(statement: Statement, name: str) -> bool:
+    """Whether what a name was before does not matter."""
+    if isinstance(statement.node, (ast.Assign, ast.AnnAssign)):
+        return name not in statement.uses
+    return isinstance(statement.node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))
+
+
+def _later(book: Notebook, name: str, begin: int) -> Iterator[int]:
+    """The first statement behind `begin` that binds a name."""
+    places = range(begin, len(book.statements))
+    yield from [place for place in places if name in book.statements[place].binds][:1]
 
 
 def run(book: Notebook, statements: list[Statement], names: dict[str, Any], key: str) -> None:

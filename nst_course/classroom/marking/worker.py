@@ -11,6 +11,7 @@ import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
@@ -29,7 +30,9 @@ from .confine import confine
 from .needed import Broken, Notebook, answer_source, cells_with_answer, needed, read, run
 
 _COURSE = sys.modules[__name__.split(".")[0]]  # as submissions import it
-_SECONDS_OF_DEFINITIONS = 10
+_SECONDS = 5.0  # of processor time for one answer, as in a notebook
+_SECONDS_TOGETHER = 10.0  # for all answers of one student, after which each has
+_SECONDS_LEFT = 1.5  # a right answer takes less than 0.1
 _MOST_VERSIONS = 3
 _PICTURE = 420  # pixels
 _LONGEST_CODE = 20_000  # characters
@@ -53,6 +56,7 @@ def mark(
     def send(**message: Any) -> None:
         connection.send_bytes(json.dumps(message).encode())
 
+    began = time.process_time()
     books: list[tuple[str, Notebook]] = []
     for name, content in files:
         send(reading=name)
@@ -67,7 +71,9 @@ def mark(
                  for cell in cells_with_answer(book, session.exercise)]  # fmt: skip
         if found:
             send(begins=name)
-            results = [result(session.exercise, *one) for one in found[-_MOST_VERSIONS:]]
+            left = _SECONDS_TOGETHER - (time.process_time() - began)
+            allowed = min(_SECONDS, max(_SECONDS_LEFT, left))
+            results = [result(session.exercise, *one, allowed) for one in found[-_MOST_VERSIONS:]]
             best = max(results, key=lambda one: (one["category"] == "right", one["attempted"]))
             if len(found) > 1:
                 best["notes"].append(f"{len(found)} versions were handed in; the best one counts")
@@ -77,8 +83,10 @@ def mark(
     os._exit(0)  # nothing that a submission has registered runs now
 
 
-def result(exercise: Exercise, file: str, book: Notebook, cell: int) -> dict[str, Any]:
-    """The verdict on the answer in one cell, as plain data."""
+def result(
+    exercise: Exercise, file: str, book: Notebook, cell: int, seconds: float = _SECONDS
+) -> dict[str, Any]:
+    """The verdict on the answer in one cell, as plain data; `seconds` is what it may take."""
     code, notes, picture = book.sources[cell], [], ""
     if cell in book.errors:
         report = Report("wrong", "The cell is no valid Python", (), book.errors[cell])
@@ -88,7 +96,7 @@ def result(exercise: Exercise, file: str, book: Notebook, cell: int) -> dict[str
         code = answer_source(book, statements, exercise)
         names: dict[str, Any] = {"torch": torch, "math": math, "nst": _COURSE, "__name__": "answer"}
         try:
-            with at_most(_SECONDS_OF_DEFINITIONS):
+            with at_most(seconds):
                 run(book, statements, names, exercise.name)
         except BaseException as error:  # SystemExit as well
             text = f"{type(error).__name__}: {str(error)[:300]}"
@@ -96,7 +104,7 @@ def result(exercise: Exercise, file: str, book: Notebook, cell: int) -> dict[str
             verdict = Verdict("raised", report, text)
         else:
             answer = names.get(exercise.function_name, NOTHING)
-            verdict = judge(exercise, answer)
+            verdict = judge(exercise, answer, seconds)
             if verdict.solved and (calls := borrowed(exercise, answer)):
                 notes.append("calls the package: " + ", ".join(calls))
             picture = picture_below(book, cell)
@@ -136,11 +144,11 @@ def _thumbnail(content: bytes) -> str:
 
 
 @contextlib.contextmanager
-def at_most(seconds: int) -> Iterator[None]:
+def at_most(seconds: float) -> Iterator[None]:
     """Raise TimeoutError in what takes longer, in seconds of processor time."""
 
     def stop(number: int, frame: object) -> None:
-        raise TimeoutError(f"it did not end within {seconds} seconds")
+        raise TimeoutError(f"it did not end within {seconds:g} seconds")
 
     before: Any = signal.signal(signal.SIGVTALRM, stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1)
