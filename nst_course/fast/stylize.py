@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from ..checks import check_count
+from ..checks import check_count, usable_in_graphs
 from ..device import available_memory, readable_bytes
 from ..errors import CourseError
 from ..transfer.stylize import Picture, dial, load
@@ -15,9 +14,8 @@ from .network import TransformationNetwork
 from .pretrained import load_fast_network, mixture
 
 # Strength → share of the style in γ and β; the rest is the photograph. Chosen by eye.
-SHARES = {1: 0.25, 2: 0.55, 3: 0.85, 4: 1.0, 5: 1.2}
-MARGIN = 16  # pixels; the network paints ticks along the border of a picture, which are cut off
-SMALLEST = 32  # pixels; a side has to be longer than the margin, and to have something to normalize
+SHARES = {1: 0.35, 2: 0.7, 3: 1.0, 4: 1.1, 5: 1.25}
+SMALLEST = 32  # pixels of a side; there has to be something to normalize
 BYTES_PER_PIXEL = 1000  # of memory, while the network runs
 
 
@@ -38,7 +36,7 @@ def stylize_fast(
         style: the name of an artwork (`fast.FAST_STYLES`); or several with weights, such as
             ``{"great_wave": 0.5, "spring": 0.5}``, whose γ and β are mixed.
         size: longer side of the result, in pixels. Strokes keep their size in pixels.
-        strength: from 1, a breath of style, to 5, as in `nst.stylize`.
+        strength: from 1, a breath of style, to 5, as in `nst.stylize`; trained for 3.
         device: where the network runs; by default a GPU if there is one, else the CPU.
 
     Returns:
@@ -60,7 +58,7 @@ def share_of(strength: float) -> float:
 
 
 def paint(network: TransformationNetwork, photograph: Tensor, mix: Tensor) -> Tensor:
-    """The painting of a photograph, without ticks along its border, (1, 3, H, W), 0…1.
+    """The painting of a photograph, (1, 3, H, W), 0…1.
 
     Args:
         network: in eval mode.
@@ -71,7 +69,7 @@ def paint(network: TransformationNetwork, photograph: Tensor, mix: Tensor) -> Te
         CourseError: there is not enough memory.
     """
     height, width = photograph.shape[2:]
-    needed = BYTES_PER_PIXEL * (height + 2 * MARGIN) * (width + 2 * MARGIN)
+    needed = BYTES_PER_PIXEL * height * width
     device = next(network.parameters()).device
     if needed > (free := available_memory(device)):
         raise CourseError(
@@ -79,6 +77,5 @@ def paint(network: TransformationNetwork, photograph: Tensor, mix: Tensor) -> Te
             f"{readable_bytes(free)} are free; use a smaller size."
         )
     with torch.inference_mode():
-        wider = F.pad(photograph.to(device), (MARGIN,) * 4, mode="reflect")
-        painting = network(wider, mix.to(device))[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
-    return painting.clone()  # usable in graphs, and without the margin in memory
+        painting = network(photograph.to(device), mix.to(device))
+    return usable_in_graphs(painting)

@@ -37,7 +37,7 @@ def test_painting_is_nearer_to_its_artwork_than_the_photograph_is(style):
     photograph = nst.load_image("coffee", 256)
     artwork = nst.load_image(style, 256)
     transfer = nst.StyleTransfer(photograph, artwork, statistic=nst.covariance)
-    painting = nst.stylize_fast("coffee", style, 256, strength=4)
+    painting = nst.stylize_fast("coffee", style, 256)
     assert painting.shape == photograph.shape
     assert transfer.losses(painting)["style"] < 0.1 * transfer.losses(photograph)["style"]
 
@@ -56,7 +56,7 @@ def test_stronger_style_is_nearer_to_the_artwork():
     transfer = nst.StyleTransfer(photograph, artwork, statistic=nst.covariance)
     losses = [
         float(transfer.losses(nst.stylize_fast(photograph, "great_wave", 256, s))["style"])
-        for s in (1, 2, 3, 4)
+        for s in (1, 2, 3)
     ]
     assert losses == sorted(losses, reverse=True)
     assert stylize.share_of(2.5) == pytest.approx((stylize.SHARES[2] + stylize.SHARES[3]) / 2)
