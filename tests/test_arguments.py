@@ -289,6 +289,7 @@ MEASURES = [
     nst.labs.FeatureExplorer,
     nst.labs.GramExplorer,
     nst.labs.LayerMixer,
+    nst.labs.Doodle,
     nst.labs.StyleMixer,
     nst.labs.StyleTransferLab,
 ]

@@ -1,4 +1,4 @@
-"""Labs: the parameters of the course as live widgets, in notebooks 01 to 07.
+"""Labs: the parameters of the course as live widgets, in notebooks 01 to 08.
 
 The last line of a cell shows one::
 
@@ -8,6 +8,7 @@ Where a thread cannot update widgets (Colab), ``lab.run(100)`` runs in the cell.
 """
 
 from .content import ContentLab
+from .doodle import Doodle
 from .features import FeatureExplorer
 from .gram import GramExplorer
 from .layers import LayerMixer
@@ -16,6 +17,7 @@ from .style_transfer import StyleTransferLab
 
 __all__ = [
     "ContentLab",
+    "Doodle",
     "FeatureExplorer",
     "GramExplorer",
     "LayerMixer",

@@ -9,6 +9,7 @@ Example::
 
 from ..checks import explained, renamed_names
 from .content import distances, frequency_response, two_curves
+from .control import color_clouds, masks
 from .curves import losses
 from .figure import store_as_jpeg
 from .gram import channel_pairs, clouds, feature_maps, gram_heatmaps, number_grids
@@ -27,6 +28,7 @@ __all__ = [
     "activation_maps",
     "channel_pairs",
     "clouds",
+    "color_clouds",
     "distances",
     "feature_maps",
     "filters",
@@ -36,6 +38,7 @@ __all__ = [
     "layer_curves",
     "layer_profile",
     "losses",
+    "masks",
     "milestones",
     "mixtures",
     "network",
