@@ -10,6 +10,7 @@ from . import (
     notebook_05,
     notebook_07,
     notebook_08,
+    notebook_10,
 )
 from .session import Session
 
@@ -21,6 +22,7 @@ _NOTEBOOKS = (
     notebook_05,
     notebook_07,
     notebook_08,
+    notebook_10,
 )
 
 SESSIONS = {

@@ -291,4 +291,75 @@ RIGHT_ANSWERS = {
             return torch.bmm(x, x.transpose(1, 2)) / x.shape[2]
         """,
     ],
+    "training_step": [
+        """
+        def f(network, photographs, describe, target_gram, style_weight, optimizer):
+            network.train()
+            optimizer.zero_grad()
+            features, grams = describe(network(photographs))
+            mse = torch.nn.functional.mse_loss
+            content = mse(features, describe(photographs)[0].detach())
+            loss = content + style_weight * mse(grams, target_gram.expand_as(grams))
+            loss.backward()
+            optimizer.step()
+            return float(loss)
+        """,
+        """
+        def f(network, photographs, describe, target_gram, style_weight, optimizer):
+            paintings = network.train()(photographs)
+            F, G = describe(paintings)
+            P, _ = describe(photographs)
+            total = ((F - P) ** 2).mean() + style_weight * ((G - target_gram) ** 2).mean()
+            for parameter in network.parameters():
+                parameter.grad = None
+            total.backward()
+            optimizer.step()
+            return total.item()
+        """,
+    ],
+    "instance_norm": [
+        "f = lambda x, g, b: torch.nn.functional.instance_norm(x, weight=g, bias=b)",
+        """
+        def f(x, gamma, beta):
+            rows = x.flatten(2)
+            var, mean = torch.var_mean(rows, dim=2, correction=0, keepdim=True)
+            y = (rows - mean) * torch.rsqrt(var + 1e-5)
+            return (gamma[:, None] * y + beta[:, None]).view_as(x)
+        """,
+        """
+        def f(x, gamma, beta):
+            images = []
+            for image in x:
+                m = image.mean((1, 2), keepdim=True)
+                s = (image.var((1, 2), unbiased=False, keepdim=True) + 1e-5) ** 0.5
+                images.append((image - m) / s * gamma[:, None, None] + beta[:, None, None])
+            return torch.stack(images)
+        """,
+    ],
+    "style_parameters": [
+        """
+        def f(gammas, betas, mix):
+            both = [torch.einsum("bs,sc->bc", mix, rows) for rows in (gammas, betas)]
+            return tuple(rows[..., None, None] for rows in both)
+        """,
+        """
+        def f(gammas, betas, mix):
+            w = mix[:, :, None]
+            gamma, beta = (w * gammas).sum(1), (w * betas).sum(1)
+            return gamma.unsqueeze(-1).unsqueeze(-1), beta.view(*beta.shape, 1, 1)
+        """,
+    ],
+    "adain": [
+        """
+        def f(x, y):
+            s = (x.var((2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
+            t = (y.var((2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
+            return t * (x - x.mean((2, 3), keepdim=True)) / s + y.mean((2, 3), keepdim=True)
+        """,
+        """
+        def f(x, y):
+            v, m = torch.var_mean(y.flatten(2), dim=2, correction=0)
+            return torch.nn.functional.instance_norm(x, weight=(v[0] + 1e-5).sqrt(), bias=m[0])
+        """,
+    ],
 }

@@ -142,6 +142,7 @@ def test_every_core_notebook_has_at_least_two_exercises():
         "05_optimization_loop": 4,
         "07_mixing_styles": 3,
         "08_control": 3,
+        "10_fast_networks": 4,
     }
 
 

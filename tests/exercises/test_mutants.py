@@ -14,6 +14,7 @@ from nst_course.exercises.cases import drawn, picture
 from nst_course.exercises.compare import difference, near, tensors
 from nst_course.exercises.grader.sandbox import Sandbox
 from nst_course.exercises.grader.trial import Trial
+from nst_course.exercises.notebook_10.painter import training_case
 from nst_course.exercises.spec import Exercise
 from tests.exercises.mutants import mutants
 from tests.exercises.right_answers import RIGHT_ANSWERS
@@ -134,6 +135,27 @@ FRESH = {  # inputs of another size and with other numbers than those of the che
         lambda: {"features": drawn(1, 5, 3, 2, seed=8), "mask": picture(9, 6, seed=9)},
         lambda: {"features": drawn(1, 3, 4, 4, seed=10), "mask": picture(8, 8, seed=11).round()},
     ],
+    "training_step": [lambda: training_case(11, 4, 1.7, lr=0.01)],
+    "instance_norm": [
+        lambda: {
+            "x": drawn(3, 5, 4, 2, seed=8) * 4 + drawn(3, 5, 1, 1, seed=9),
+            "gamma": drawn(5, seed=10),
+            "beta": drawn(5, seed=11),
+        }
+    ],
+    "style_parameters": [
+        lambda: {
+            "gammas": drawn(3, 6, seed=8),
+            "betas": drawn(3, 6, seed=9),
+            "mix": picture(5, 3, seed=10).softmax(1),
+        }
+    ],
+    "adain": [
+        lambda: {
+            "features": drawn(1, 5, 2, 6, seed=8) * 3,
+            "style_features": drawn(1, 5, 4, 4, seed=9) - 2,
+        }
+    ],
 }
 
 
@@ -152,6 +174,8 @@ def computed(exercise: Exercise, answer: Callable, case: Callable[[], dict]) -> 
     if exercise.name == "optimization_step":
         losses = [answer(*inputs.values()) for _ in range(4)]
         return [losses, inputs["image"].detach()]
+    if exercise.name == "training_step":
+        return [[answer(*inputs.values()) for _ in range(4)], inputs["network"].colors.detach()]
     leaves = [
         t.requires_grad_() for t in tensors(inputs) if exercise.gradient and t.is_floating_point()
     ]

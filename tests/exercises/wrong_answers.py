@@ -402,4 +402,38 @@ WRONG_ANSWERS = [
             return ((a - b) ** 2).mean()
         """,
     ),
+    (
+        "instance_norm",
+        "the variance is divided by H·W − 1",
+        """
+        def f(x, gamma, beta):
+            m, s = x.mean(dim=(2, 3), keepdim=True), x.std(dim=(2, 3), keepdim=True)
+            y = (x - m) / torch.sqrt(s**2 + 1e-5)
+            return y * gamma[None, :, None, None] + beta[None, :, None, None]
+        """,
+    ),
+    (
+        "training_step",
+        "the network paints in eval mode",
+        """
+        def f(network, photographs, describe, target_gram, style_weight, optimizer):
+            optimizer.zero_grad()
+            F, G = describe(network(photographs))
+            P, _ = describe(photographs)
+            loss = ((F - P) ** 2).mean() + style_weight * ((G - target_gram) ** 2).mean()
+            loss.backward()
+            optimizer.step()
+            return loss.item()
+        """,
+    ),
+    (
+        "adain",
+        "the two deviations changed places",
+        """
+        def f(x, y):
+            s = (x.var((2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
+            t = (y.var((2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
+            return s * (x - x.mean((2, 3), keepdim=True)) / t + y.mean((2, 3), keepdim=True)
+        """,
+    ),
 ]
