@@ -113,7 +113,7 @@ class Doodle(LiveRunLab):
     # ------------------------------------------------------------ controls
 
     def _painter(self) -> RegionPainter:
-        return RegionPainter(colors=list(COLORS[: len(self.menus)]))
+        return RegionPainter(colors=list(COLORS[: len(self.menus)]), layout={"width": "100%"})
 
     def _make_controls(self) -> None:
         names = [f"Region {k}" for k in range(1, len(self.menus) + 1)]

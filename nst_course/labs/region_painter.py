@@ -20,7 +20,7 @@ class RegionPainter(anywidget.AnyWidget):
     _esm = """
     function render({ model, el }) {
       const root = document.createElement("div");
-      root.style = "position: relative; max-width: 480px; line-height: 0";
+      root.style = "position: relative; width: 100%; max-width: 560px; line-height: 0";
       const picture = document.createElement("img");
       picture.style = "width: 100%; height: auto; margin: 0";
       picture.draggable = false;
@@ -152,7 +152,9 @@ class RegionPainter(anywidget.AnyWidget):
     alt = traitlets.Unicode().tag(sync=True)
     colors = traitlets.List(traitlets.Unicode()).tag(sync=True)
     size = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(1, 1)).tag(sync=True)
-    regions = traitlets.Bytes(b"\0").tag(sync=True)
+    regions = traitlets.Bytes(b"\0").tag(  # a page sends a memoryview
+        sync=True, from_json=lambda value, widget: bytes(value)
+    )
     region = traitlets.Int(1).tag(sync=True)
     brush = traitlets.Int(16).tag(sync=True)
     undone = traitlets.Int(0).tag(sync=True)

@@ -31,6 +31,7 @@ LABS = {
     "03_gram_matrix_style_loss": "GramExplorer",
     "04_layer_weighting": "LayerMixer",
     "05_optimization_loop": "StyleTransferLab",
+    "08_control": "Doodle",
 }
 SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # every cell is there

@@ -36,7 +36,7 @@ def test_every_row_names_a_section_and_exercises_in_it():
         assert set(named) <= set(sections(number)[title]), f"plans.md: {title}"
 
 
-@pytest.mark.parametrize("number", [n for n in NOTEBOOKS if n <= "05"])
+@pytest.mark.parametrize("number", NOTEBOOKS)
 def test_the_course_has_every_section_and_exercise(number):
     planned = {
         title: re.findall(r"`(\w+)`", rest)
@@ -51,11 +51,11 @@ def test_the_minutes_of_every_table_add_up():
     parts = re.split(r"Total: \d+ minutes", PLANS)[: len(tables)]
     sums = [sum(int(row[0]) for row in ROW.findall(part)) for part in parts]
     assert sums == [int(total) for total in tables]
-    assert len(sums) == 10
+    assert len(sums) == PLANS.count("| minutes |") >= 11
 
 
 def test_every_exercise_has_an_objective_and_every_objective_questions():
-    names = [list(sections(number).values()) for number in NOTEBOOKS if number <= "05"]
+    names = [list(sections(number).values()) for number in NOTEBOOKS]
     exercises = {name for parts in names for part in parts for name in part}
     assert set(re.findall(r"`(\w+)`", OBJECTIVES)) == exercises
     titles = {title for number in NOTEBOOKS for title in sections(number)}
