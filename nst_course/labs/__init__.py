@@ -1,4 +1,4 @@
-"""Labs: the parameters of the course as live widgets, in notebooks 01 to 08.
+"""Labs: the parameters of the course as live widgets, in notebooks 01 to 10.
 
 The last line of a cell shows one::
 
@@ -11,6 +11,7 @@ from .content import ContentLab
 from .doodle import Doodle
 from .features import FeatureExplorer
 from .gram import GramExplorer
+from .instant import Instant
 from .layers import LayerMixer
 from .style_mixer import StyleMixer
 from .style_transfer import StyleTransferLab
@@ -20,6 +21,7 @@ __all__ = [
     "Doodle",
     "FeatureExplorer",
     "GramExplorer",
+    "Instant",
     "LayerMixer",
     "StyleMixer",
     "StyleTransferLab",
