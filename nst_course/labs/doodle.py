@@ -121,6 +121,12 @@ class Doodle(LiveRunLab):
             options=[*zip(names, range(1, len(names) + 1), strict=True), (ERASER, 0)],
             style={"button_width": "84px"},
         )
+        self.legend = widgets.HTML(
+            " ".join(
+                f'<span style="color:{color}">■</span> region {number}'
+                for number, color in enumerate(COLORS[: len(names)], start=1)
+            )
+        )
         slider = partial(widgets.IntSlider, continuous_update=False, layout=WIDE)
         self.brush = slider(value=self.size // 10, min=1, max=self.size // 2, description="Brush")
         self.softness = slider(value=4, min=0, max=self.size // 8, description="Soft edge")
@@ -170,6 +176,7 @@ class Doodle(LiveRunLab):
             [
                 self.shown,
                 self.region,
+                self.legend,
                 self.canvas,
                 self.brush,
                 self.softness,

@@ -179,7 +179,7 @@ def test_colab_edition_installs_first_embeds_pictures_and_runs_labs_in_their_cel
             if cell.cell_type == "code" and "LayerMixer(" in cell.source:
                 assert after.source == "lab.run()"
             runs += cell.source == "lab.run()"
-    assert runs == 3  # the labs of 02, 04 and 05; the two explorers answer by callbacks
+    assert runs == 4  # the labs of 02, 04, 05 and 08; the two explorers answer by callbacks
 
 
 def run_in_a_clean_kernel(path: Path) -> None:
