@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import ipywidgets as widgets
 from PIL import Image, ImageDraw
@@ -11,7 +10,7 @@ from torch import Tensor
 from ..errors import CourseError
 from ..images.animation import save_animation
 from ..images.encode import data_url, jpeg, png
-from ..images.io import load_image, to_pil
+from ..images.io import as_path, load_image, to_pil
 from ..images.layout import hstack
 from ..transfer.style_transfer import StyleTransfer
 from ..transfer.styles import Style
@@ -21,6 +20,7 @@ from .frames import enlarged
 from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
+from .saving import unused
 from .triangle_pad import TrianglePad
 
 CORNERS = ("Top", "Left", "Right")
@@ -188,11 +188,8 @@ class StyleMixer(LiveRunLab):
 
     def _save_animation(self) -> None:
         try:
-            path = Path(self.file.value).with_suffix(".webp")
-            if path.exists():
-                raise CourseError(f"{path.name} exists already; choose another name.")
             frames = self.frames()
-            save_animation(frames, path)
+            path = save_animation(frames, unused(as_path(self.file.value).with_suffix(".webp")))
         except (CourseError, OSError, ValueError) as error:
             self.live_run.say(str(error), error=True)
         else:

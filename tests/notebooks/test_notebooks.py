@@ -141,6 +141,24 @@ def test_images_have_a_text_for_those_who_cannot_see_them(notebook):
         assert re.search(r'alt="[^"]{10,}"', tag), tag
 
 
+# Run before figures had a label; the next full run gives their outputs an alt text.
+BEFORE_ALT_TEXTS = {
+    "00_start_here",
+    "01_feature_visualization",
+    "02_content_loss",
+    "03_gram_matrix_style_loss",
+    "04_layer_weighting",
+    "05_optimization_loop",
+}
+
+
+def test_stored_figures_have_a_text_for_those_who_cannot_see_them(notebook, path):
+    for cell in code_cells(notebook):
+        for output in cell.outputs if path.stem not in BEFORE_ALT_TEXTS else ():
+            for kind in filter(lambda kind: kind.startswith("image/"), output.get("data", {})):
+                assert len(output.metadata.get(kind, {}).get("alt", "")) >= 10, cell.id
+
+
 def test_links_of_a_notebook_resolve(notebook, path):
     assert broken_links(markdown(notebook), path.parent) == []
 
@@ -255,6 +273,10 @@ BREAKAGES = [
     (test_questions_come_before_the_answers, fill(1, source="**Predict.**")),
     (test_images_have_a_text_for_those_who_cannot_see_them, fill(0, source="![](hero.jpg)")),
     (test_images_have_a_text_for_those_who_cannot_see_them, fill(0, source='<img src="hero.jpg">')),
+    (
+        test_stored_figures_have_a_text_for_those_who_cannot_see_them,
+        output("display_data", data={"image/jpeg": ""}, metadata={"image/jpeg": {"alt": ""}}),
+    ),
     (test_links_of_a_notebook_resolve, fill(1, source="[here](nowhere.ipynb)")),
     (test_links_of_a_notebook_resolve, fill(1, source="[here](#No-such-heading)")),
     (test_links_of_a_notebook_resolve, fill(1, source='<img src="nothing.jpg">')),
