@@ -285,6 +285,7 @@ MEASURES = [
     nst.visualize.receptive_field,
     nst.visualize.spread,
     nst.visualize.unit_card,
+    nst.labs.ClinicLab,
     nst.labs.ContentLab,
     nst.labs.FeatureExplorer,
     nst.labs.GramExplorer,

@@ -1,4 +1,4 @@
-"""Exercises that diagnose: `check`, `hint`, `solution`. Notebooks 01 to 05 have three or more each.
+"""Exercises that diagnose: `check`, `hint`, `solution`. Every notebook from 01 on has some.
 
     import nst_course as nst
 

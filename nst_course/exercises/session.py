@@ -112,5 +112,5 @@ class Session:
         exercise = self.exercise
         sentences = tuple(" ".join(part.split()) for part in exercise.prompt.strip().split("\n\n"))
         after = (f"`.check({exercise.function_name})`, `.hint()`, `.solution()` · {self.state}",)
-        headline = f"{exercise.title} · {exercise.name}"
+        headline = f"{exercise.title} · {exercise.name} · {exercise.effort}"
         return Report("note", headline, sentences, exercise.stub.rstrip(), after)

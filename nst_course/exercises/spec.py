@@ -70,6 +70,9 @@ class Exercise:
     names: Mapping[str, Any] = field(default_factory=dict)  # what the code uses besides torch, math
     sizes: Callable[[Inputs], dict[str, float]] | None = None  # by which an answer may be too large
     remarks: tuple[Property, ...] = ()  # that a right result may still break
+    minutes: int = 10
+    difficulty: str = "medium"  # "easy", "medium" or "hard"
+    importance: str = "core"  # "core": later cells build on it; "useful"; or "optional"
 
     def __post_init__(self) -> None:
         for name in ("stub", "code"):
@@ -79,6 +82,11 @@ class Exercise:
     def call_name(self) -> str:
         """How a notebook calls the exercise."""
         return f"nst.exercises.{self.name}"
+
+    @property
+    def effort(self) -> str:
+        """Minutes, difficulty and importance in a few words."""
+        return f"about {self.minutes} minutes · {self.difficulty} · {self.importance}"
 
     @property
     def function_name(self) -> str:

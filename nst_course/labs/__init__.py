@@ -7,6 +7,7 @@ The last line of a cell shows one::
 Where a thread cannot update widgets (Colab), ``lab.run(100)`` runs in the cell.
 """
 
+from .clinic import ClinicLab
 from .content import ContentLab
 from .doodle import Doodle
 from .features import FeatureExplorer
@@ -17,6 +18,7 @@ from .style_mixer import StyleMixer
 from .style_transfer import StyleTransferLab
 
 __all__ = [
+    "ClinicLab",
     "ContentLab",
     "Doodle",
     "FeatureExplorer",

@@ -26,6 +26,7 @@ def losses(
         width: of the figure, in inches.
     """
     figure = new_figure(width, width * 0.45)
+    figure.set_label("The total loss of a run and its weighted terms, over its steps")
     draw_losses(figure.subplots(), history, content_weight, style_weight)
     return figure
 

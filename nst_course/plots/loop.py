@@ -1,7 +1,8 @@
-"""Figures of notebook 05: several runs in one chart, and one run with its pictures."""
+"""Figures of notebooks 05 and 06: runs in one chart, one run with its pictures, and a valley."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -35,28 +36,76 @@ def runs(
     label_log_axis(axis, xlabel, ylabel)
     # Outside the axes, so that it cannot cover a curve.
     figure.legend(frameon=False, loc="outside right center", fontsize=9)
+    figure.set_label(f"{ylabel} over {xlabel}: {', '.join(curves)}")
     return figure
 
 
 def race(
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], width: float = 11
+    counted: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    displayed: Mapping[str, tuple[Sequence[int], Sequence[float]]],
+    width: float = 12,
 ) -> Figure:
-    """The total loss of several runs, over their steps on the left and over seconds on the right.
+    """The total loss of several optimizers: over function evaluations, as displayed, over seconds.
 
     Args:
-        curves: name of a run → (seconds since its start, loss) at every step.
+        counted: name → (seconds since the start, loss) at every function evaluation.
+        displayed: name → (function evaluations, loss of the image clamped to 0…1) at some of them.
         width: of the figure, in inches.
     """
     figure = new_figure(width, width * 0.36)
-    left, right = figure.subplots(1, 2, sharey=True)
-    for index, (name, (seconds, losses)) in enumerate(curves.items()):
-        draw_curve(left, range(len(losses)), losses, name, index)
-        draw_curve(right, seconds, losses, name, index)
-    label_log_axis(left, "step", "total loss")
-    label_log_axis(right, "seconds", "")
+    first, second, third = figure.subplots(1, 3, sharey=True)
+    for index, (name, (seconds, losses)) in enumerate(counted.items()):
+        draw_curve(first, range(1, len(losses) + 1), losses, name, index)
+        draw_curve(second, *displayed[name], name, index)
+        draw_curve(third, seconds, losses, name, index)
+    label_log_axis(first, "function evaluations", "total loss")
+    label_log_axis(second, "function evaluations", "")
+    label_log_axis(third, "seconds", "")
+    for axis, title in ((first, "as counted"), (second, "as displayed"), (third, "as counted")):
+        axis.set_title(title, fontsize=10)
     figure.legend(
-        *left.get_legend_handles_labels(), frameon=False, loc="outside right center", fontsize=9
+        *first.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3
     )
+    figure.set_label(f"Total loss over function evaluations and over seconds: {', '.join(counted)}")
+    return figure
+
+
+def valley(
+    function: Callable[[Tensor], Tensor],
+    paths: Mapping[str, Sequence[Tensor]],
+    width: float = 12,
+) -> Figure:
+    """The paths of optimizers on a function of two numbers, each over the function's contours.
+
+    Args:
+        function: (2, …) → values (…), positive except at the minimum.
+        paths: name → the points (2,) that were evaluated, in order; all begin at the same one.
+        width: of the figure, in inches.
+
+    Raises:
+        CourseError: there is no path, or one without points.
+    """
+    if not isinstance(paths, Mapping) or not paths or not all(map(len, paths.values())):
+        raise CourseError("valley draws paths, name → points; give at least one, with points.")
+    start = next(iter(paths.values()))[0]
+    reach = 1.15 * float(start.abs().max())
+    axis_values = torch.linspace(-reach, reach, 200)
+    x, y = torch.meshgrid(axis_values, 0.6 * axis_values, indexing="xy")
+    heights = function(torch.stack([x, y]))
+    levels = [float(function(start)) * factor for factor in (0.01, 0.05, 0.15, 0.35, 0.65, 1, 1.5)]
+    columns = 2
+    rows = -(-len(paths) // columns)
+    figure = new_figure(width, rows * (width / columns * 0.6 + 0.4))
+    for index, (axis, (name, points)) in enumerate(
+        zip(figure.subplots(rows, columns, squeeze=False).flat, paths.items(), strict=False)
+    ):
+        axis.contour(x, y, heights, levels=levels, colors="#bbbbbb", linewidths=0.8)
+        color = CURVE_COLORS[index % len(CURVE_COLORS)]
+        axis.plot(*torch.stack(list(points)).T, "o-", color=color, markersize=4, linewidth=1.2)
+        axis.plot(0, 0, "+", color="black", markersize=10)
+        axis.set(xlim=(-reach, reach), ylim=(-0.6 * reach, 0.6 * reach), aspect="equal")
+        axis.set_title(f"{name}: {float(function(points[-1])):.2g} at the end", fontsize=11)
+    figure.set_label(f"A long valley seen from above, with the paths of {', '.join(paths)}")
     return figure
 
 
@@ -89,6 +138,9 @@ def milestones(losses: Sequence[float], images: Mapping[int, Tensor], width: flo
         below = figure.add_subplot(grid[1, column])
         title = f"step {step}: {losses[step]:,.4g}"
         draw_picture(below, picture, title, fontsize=10, interpolation="lanczos")
+    figure.set_label(
+        f"Total loss of a run, and its images at the steps {', '.join(map(str, shown))}"
+    )
     return figure
 
 

@@ -31,6 +31,7 @@ LABS = {
     "03_gram_matrix_style_loss": "GramExplorer",
     "04_layer_weighting": "LayerMixer",
     "05_optimization_loop": "StyleTransferLab",
+    "06_when_it_goes_wrong": "ClinicLab",
     "07_mixing_styles": "StyleMixer",
     "08_control": "Doodle",
 }

@@ -208,8 +208,52 @@ RIGHT_ANSWERS = {
                 return losses[-1]
 
             optimizer.step(closure)
-            image.data.clamp_(0, 1)
-            return losses[0].item()
+            return losses[0].item(), image.detach().clone().clamp_(0, 1)
+        """
+    ],
+    "mended_loop": [
+        """
+        def f(image, objective, optimizer, steps):
+            def closure():
+                image.grad = None
+                loss = objective(image)
+                loss.backward()
+                return loss
+
+            while steps:
+                optimizer.step(closure)
+                steps -= 1
+            return torch.clamp(image.detach(), min=0, max=1)
+        """
+    ],
+    "network_input": [
+        "f = lambda image, mean: image[:, [2, 1, 0]] * 255 - mean[None, :, None, None]",
+        """
+        def f(image, mean):
+            red, green, blue = image.unbind(1)
+            return torch.stack([255 * c - m for c, m in zip((blue, green, red), mean)], 1)
+        """,
+    ],
+    "layer_name": [
+        """
+        def f(kinds, index):
+            before = kinds[:index + 1]
+            pools = [n for n, kind in enumerate(before) if kind == "pool"]
+            start = pools[-1] if pools else 0
+            return "%s%d_%d" % (kinds[index], 1 + len(pools), before[start:].count("conv"))
+        """
+    ],
+    "guarded_run": [
+        """
+        def f(image, step, count):
+            seen = []
+            for _ in range(count):
+                loss, after = step(image)
+                if loss.isnan() or loss.isinf() or (seen and loss > 10 * seen[0][0]):
+                    break
+                seen.append((loss, image))
+                image = after
+            return min(seen, key=lambda pair: pair[0])[1] if seen else image
         """
     ],
     "mixed_gram": [

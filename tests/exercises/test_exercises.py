@@ -109,6 +109,9 @@ def test_declaration_is_complete(exercise: Exercise):
         assert tuple(case()) == exercise.parameters
         assert len(inspect.signature(compiled(exercise, exercise.code)).parameters) == len(case())
     assert exercise.function_name.startswith("my_")
+    assert 2 <= exercise.minutes <= 20
+    assert exercise.difficulty in ("easy", "medium", "hard")
+    assert exercise.importance in ("core", "useful", "optional")
     assert max(map(len, exercise.cell().splitlines())) <= 100
 
 
@@ -139,7 +142,8 @@ def test_every_core_notebook_has_at_least_two_exercises():
         "02_content_loss": 3,
         "03_gram_matrix_style_loss": 5,
         "04_layer_weighting": 3,
-        "05_optimization_loop": 4,
+        "05_optimization_loop": 3,
+        "06_when_it_goes_wrong": 5,
         "07_mixing_styles": 3,
         "08_control": 3,
         "10_fast_networks": 4,

@@ -14,6 +14,7 @@ from nst_course.exercises.cases import drawn, picture
 from nst_course.exercises.compare import difference, near, tensors
 from nst_course.exercises.grader.sandbox import Sandbox
 from nst_course.exercises.grader.trial import Trial
+from nst_course.exercises.notebook_06.guarded_run import run_case
 from nst_course.exercises.notebook_10.painter import training_case
 from nst_course.exercises.spec import Exercise
 from tests.exercises.mutants import mutants
@@ -98,6 +99,25 @@ FRESH = {  # inputs of another size and with other numbers than those of the che
         lambda: step_of(torch.optim.LBFGS, lr=0.5, max_iter=6),
         lambda: step_of(torch.optim.Adam, lr=0.3),
     ],
+    "mended_loop": [
+        lambda: {**step_of(torch.optim.LBFGS, lr=0.5, max_iter=6), "steps": 3},
+        lambda: {**step_of(torch.optim.Adam, lr=0.3), "steps": 4},
+    ],
+    "network_input": [
+        lambda: {"image": picture(1, 3, 5, 2, seed=7), "mean": 100 * picture(3, seed=8)}
+    ],
+    "layer_name": [
+        lambda index=index: {
+            "kinds": ["conv", "relu", "pool", *["conv", "relu"] * 3],
+            "index": index,
+        }
+        for index in (0, 4, 7)
+    ],
+    "guarded_run": [
+        lambda: run_case([3.0, 8.0, 2.0, 31.0, 1.0], 5),
+        lambda: run_case([3.0, 2.5, 2.8, 1.0], 3),
+        lambda: run_case([4.0, 39.0, float("nan"), 1.0], 4),
+    ],
     "mixed_gram": [
         lambda: {
             "grams": [drawn(1, 5, 5, seed=n) for n in range(4)],
@@ -174,6 +194,8 @@ def computed(exercise: Exercise, answer: Callable, case: Callable[[], dict]) -> 
     if exercise.name == "optimization_step":
         losses = [answer(*inputs.values()) for _ in range(4)]
         return [losses, inputs["image"].detach()]
+    if exercise.name == "mended_loop":
+        return [answer(*inputs.values()), inputs["image"].detach()]
     if exercise.name == "training_step":
         return [[answer(*inputs.values()) for _ in range(4)], inputs["network"].colors.detach()]
     leaves = [

@@ -308,14 +308,12 @@ WRONG_ANSWERS = [
                 loss.backward()
                 return loss
             loss = optimizer.step(closure)
-            with torch.no_grad():
-                image.clamp_(0, 1)
-            return loss.item()
+            return loss.item(), image.detach().clamp(0, 1)
         """,
     ),
     (
         "optimization_step",
-        "the pixels were clamped while autograd was recording",
+        "the pixels were clamped in place",
         """
         def f(image, objective, optimizer):
             def closure():
@@ -325,7 +323,7 @@ WRONG_ANSWERS = [
                 return loss
             loss = optimizer.step(closure)
             image.clamp_(0, 1)
-            return loss.item()
+            return loss.item(), image.detach().clone()
         """,
     ),
     (

@@ -1,4 +1,4 @@
-"""The figures of notebook 05 draw the numbers and pictures that they are given."""
+"""The figures of notebooks 05 and 06 draw the numbers and pictures that they are given."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course.plots import milestones, race, runs
+from nst_course.plots import milestones, race, runs, valley
 
 
 @pytest.fixture(autouse=True)
@@ -47,20 +47,43 @@ def test_no_two_of_six_runs_share_a_color():
     assert len({line.get_color() for line in axis.lines}) == 6
 
 
-def test_race_shows_the_same_losses_over_steps_and_over_seconds():
-    curves = {"fast": ([0.1, 0.2, 0.3], [9.0, 5.0, 1.0]), "slow": ([2.0, 4.0], [9.0, 8.0])}
-    figure = race(curves)
-    left, right = figure.axes
-    np.testing.assert_allclose(drawn(left)["fast"], [[0, 9], [1, 5], [2, 1]])
-    np.testing.assert_allclose(drawn(right)["fast"], [[0.1, 9], [0.2, 5], [0.3, 1]])
-    np.testing.assert_allclose(drawn(right)["slow"], [[2, 9], [4, 8]])
-    assert (left.get_xlabel(), right.get_xlabel()) == ("step", "seconds")
-    assert left.get_ylabel() == "total loss"
-    assert left.get_yscale() == right.get_yscale() == "log"
-    assert left.get_ylim() == right.get_ylim()
-    for a, b in zip(left.lines, right.lines, strict=True):
-        assert a.get_color() == b.get_color()
+def test_race_shows_the_losses_over_evaluations_and_over_seconds_and_as_displayed():
+    counted = {"fast": ([0.1, 0.2, 0.3], [9.0, 5.0, 1.0]), "slow": ([2.0, 4.0], [9.0, 8.0])}
+    displayed = {"fast": ([1, 3], [9.5, 2.0]), "slow": ([2], [8.5])}
+    figure = race(counted, displayed)
+    first, second, third = figure.axes
+    np.testing.assert_allclose(drawn(first)["fast"], [[1, 9], [2, 5], [3, 1]])
+    np.testing.assert_allclose(drawn(second)["fast"], [[1, 9.5], [3, 2]])
+    np.testing.assert_allclose(drawn(third)["slow"], [[2, 9], [4, 8]])
+    labels = [axis.get_xlabel() for axis in figure.axes]
+    assert labels == ["function evaluations", "function evaluations", "seconds"]
+    assert first.get_ylabel() == "total loss"
+    assert {axis.get_yscale() for axis in figure.axes} == {"log"}
+    assert first.get_ylim() == second.get_ylim() == third.get_ylim()
+    for lines in zip(first.lines, second.lines, third.lines, strict=True):
+        assert len({line.get_color() for line in lines}) == 1
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["fast", "slow"]
+
+
+def test_valley_draws_every_path_over_the_contours_of_the_function():
+    points = [torch.tensor(point) for point in ([-2.0, 1.0], [0.5, -0.5], [0.1, 0.0])]
+    figure = valley(lambda p: p[0] ** 2 + 9 * p[1] ** 2, {"straight": points, "short": points[:2]})
+    first, second = figure.axes
+    path, minimum = first.lines
+    np.testing.assert_allclose(path.get_xydata(), torch.stack(points))
+    np.testing.assert_allclose(minimum.get_xydata(), [[0, 0]])
+    assert len(second.lines[0].get_xydata()) == 2
+    assert first.get_title() == "straight: 0.01 at the end"
+    assert first.collections and first.get_aspect() == 1
+    for axis in figure.axes:
+        for low, high, values in ((*axis.get_xlim(), -2.0), (*axis.get_ylim(), 1.0)):
+            assert low < values < high
+    assert "straight, short" in figure.get_label()
+
+
+def test_figures_have_a_text_for_those_who_cannot_see_them():
+    assert runs({"short": [9.0, 3.0]}, ylabel="style").get_label() == "style over step: short"
+    assert "steps 0, 1" in milestones([2.0, 1.0], {0: gray(0.1), 1: gray(0.2)}).get_label()
 
 
 def gray(value: float) -> torch.Tensor:

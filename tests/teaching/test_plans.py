@@ -13,7 +13,7 @@ NOTEBOOKS = {
     for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
 }
 PLANS = (PACK / "plans.md").read_text("utf-8")
-COURSE = PLANS.split("## A course of six weeks")[1]
+COURSE = PLANS.split("## A course of seven weeks")[1]
 OBJECTIVES = (PACK / "objectives.md").read_text("utf-8")
 ROW = re.compile(r"^\| (\d+) \| (\d\d) \| (.+?) \| (.*)\|$", re.MULTILINE)
 

@@ -119,7 +119,7 @@ def not_attempted(exercise: Exercise, dots_left: bool = False) -> Verdict:
     else:
         text = "This is still the function as it was given. Change it, then run the cell."
     nudge = f"`{exercise.call_name}.hint()` shows a first hint."
-    headline = f"Not attempted yet · {exercise.title}"
+    headline = f"Not attempted yet · {exercise.title} · {exercise.effort}"
     return Verdict("not attempted", Report("open", headline, (text, nudge)))
 
 

@@ -12,6 +12,8 @@ EXERCISE = Exercise(
     name="activation_loss",
     notebook="01_feature_visualization",
     title="A loss that raises the activation of a channel",
+    minutes=6,
+    difficulty="easy",
     prompt="""
         Activation maximization generates the image in which one channel is most active. An
         optimizer minimizes. Write the loss that it should minimize: the mean activation of that

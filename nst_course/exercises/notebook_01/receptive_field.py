@@ -26,6 +26,7 @@ EXERCISE = Exercise(
     name="receptive_field",
     notebook="01_feature_visualization",
     title="Receptive field and jump",
+    minutes=10,
     prompt="""
         How many pixels of the image does one unit of a layer depend on? Write a function that goes
         through the layers and returns the size of the receptive field and the jump: how many

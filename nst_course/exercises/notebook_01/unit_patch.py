@@ -11,6 +11,9 @@ EXERCISE = Exercise(
     name="unit_patch",
     notebook="01_feature_visualization",
     title="The patch that a unit depends on",
+    minutes=12,
+    difficulty="hard",
+    importance="optional",
     prompt="""
         Which patch of the image does the unit at (row, column) of a feature map depend on? Return
         its corners. They may lie outside the image: at the border the patch includes padding.

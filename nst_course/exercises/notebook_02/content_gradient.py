@@ -22,6 +22,8 @@ EXERCISE = Exercise(
     name="content_gradient",
     notebook="02_content_loss",
     title="The derivative of the content loss",
+    minutes=10,
+    importance="useful",
     prompt="""
         Eq. 2 of Gatys et al. 2016 is the derivative of the paper's loss L = ½ Σ (F − P)². F comes
         out of a ReLU, and the paper counts the ReLU in: a unit that is off lets no gradient

@@ -12,6 +12,8 @@ EXERCISE = Exercise(
     name="content_loss",
     notebook="02_content_loss",
     title="Content loss",
+    minutes=5,
+    difficulty="easy",
     prompt="""
         Write the content loss of one layer: the mean over all entries of (F − P)². F are the
         features of the generated image, P those of the photograph. (The paper has ½ Σ (F − P)²:

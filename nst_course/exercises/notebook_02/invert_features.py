@@ -71,6 +71,7 @@ EXERCISE = Exercise(
     name="invert_features",
     notebook="02_content_loss",
     title="From features back to an image",
+    minutes=12,
     prompt="""
         Reconstruct an image from the features of `content`, without using its pixels. Begin at
         `start` and take `steps` steps of plain gradient descent on the content loss, the mean of

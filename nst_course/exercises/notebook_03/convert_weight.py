@@ -28,6 +28,9 @@ EXERCISE = Exercise(
     name="convert_weight",
     notebook="03_gram_matrix_style_loss",
     title="A weight from another convention",
+    minutes=10,
+    difficulty="hard",
+    importance="optional",
     prompt="""
         PyTorch's tutorial divides the Gram matrix by C·H·W and then takes the mean of the squared
         differences. This course divides by H·W and takes the same mean. Someone gives you a style

@@ -25,6 +25,7 @@ EXERCISE = Exercise(
     name="gram_matrix",
     notebook="03_gram_matrix_style_loss",
     title="Gram matrix",
+    minutes=10,
     prompt="""
         Write the Gram matrix of a layer's features: G = F Fᵀ / (H·W). F has one row for each
         channel and one column for each position. Entry (i, j) says how strongly channels i and j

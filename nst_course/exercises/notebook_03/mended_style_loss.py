@@ -24,6 +24,8 @@ EXERCISE = Exercise(
     name="mended_style_loss",
     notebook="03_gram_matrix_style_loss",
     title="A printed formula to mend",
+    minutes=8,
+    importance="useful",
     prompt="""
         A published note prints the style loss of a layer as J = 1/4 × n_C² × (n_H × n_W)² Σ (G_S
         − G_G)², with raw Gram matrices, F Fᵀ divided by nothing. The function below computes

@@ -24,6 +24,9 @@ EXERCISE = Exercise(
     name="shuffle_positions",
     notebook="03_gram_matrix_style_loss",
     title="What shuffling the positions changes",
+    minutes=6,
+    difficulty="easy",
+    importance="useful",
     prompt="""
         Shuffle the positions of a feature map: what is found at position `order[m]` goes to
         position m, the same way in all channels. Positions are counted along the rows, from 0 to

@@ -19,6 +19,8 @@ EXERCISE = Exercise(
     name="style_loss",
     notebook="03_gram_matrix_style_loss",
     title="Style loss of one layer",
+    minutes=4,
+    difficulty="easy",
     prompt="""
         Write the style loss of one layer: the mean over the C² entries of (G − A)². G is the Gram
         matrix of the generated image, A that of the artwork.

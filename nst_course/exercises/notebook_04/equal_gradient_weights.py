@@ -54,6 +54,9 @@ EXERCISE = Exercise(
     name="equal_gradient_weights",
     notebook="04_layer_weighting",
     title="Equal gradient norms for all layers",
+    minutes=12,
+    difficulty="hard",
+    importance="useful",
     prompt="""
         An optimizer acts on gradients, not on losses. Find weights with which every layer has the
         same influence on a step: w_l times the norm of ∂E_l/∂image is the same for all layers.

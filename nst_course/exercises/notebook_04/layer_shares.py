@@ -9,6 +9,9 @@ EXERCISE = Exercise(
     name="layer_shares",
     notebook="04_layer_weighting",
     title="Which layer the loss is made of",
+    minutes=6,
+    difficulty="easy",
+    importance="useful",
     prompt="""
         You have the style loss E_l of every layer and its weight w_l. What share of the weighted
         sum comes from each layer? The shares add up to 1.

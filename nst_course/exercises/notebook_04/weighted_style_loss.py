@@ -29,6 +29,8 @@ EXERCISE = Exercise(
     name="weighted_style_loss",
     notebook="04_layer_weighting",
     title="Style loss over several layers",
+    minutes=6,
+    difficulty="easy",
     prompt="""
         Add up the style losses of several layers, each with its weight: Σ w_l E_l, where E_l is
         the mean of (G − A)² at layer l. The layers to use are those that `weights` names.

@@ -100,6 +100,9 @@ EXERCISE = Exercise(
     name="initial_image",
     notebook="05_optimization_loop",
     title="Where to start",
+    minutes=6,
+    difficulty="easy",
+    importance="useful",
     prompt="""
         Make the image that the optimizer will change. It starts as a copy of the content image
         (init = "content"), or as noise spread evenly over 0…1 (init = "noise"). It requires

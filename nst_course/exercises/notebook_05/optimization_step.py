@@ -20,7 +20,7 @@ from .optimizers import (
 
 
 def _three_steps(call: Callable, inputs: Inputs) -> dict[str, Any]:
-    """What three steps in a row return, the image after them, and how they were made."""
+    """What three steps in a row return, the pixels after them, and how they were made."""
     image, objective, optimizer = inputs.values()
     calls = 0
 
@@ -30,11 +30,12 @@ def _three_steps(call: Callable, inputs: Inputs) -> dict[str, Any]:
         return objective(image)
 
     counted.__doc__ = objective.__doc__
-    losses = [call(image, counted, optimizer) for _ in range(3)]
+    results = [call(image, counted, optimizer) for _ in range(3)]
+    pairs = [result for result in results if isinstance(result, tuple) and len(result) == 2]
     return {
-        "losses": losses,
-        "image": image.detach().clone(),
-        "the losses are numbers": all(isinstance(loss, numbers.Real) for loss in losses),
+        "results": results,
+        "the optimizer's pixels": image.detach().clone(),
+        "the losses are numbers": all(isinstance(loss, numbers.Real) for loss, _ in pairs),
         # One more evaluation in a step, for the loss to return, does no harm.
         "the closure evaluates the objective once": calls <= optimizer.evaluations + 3,
     }
@@ -44,19 +45,20 @@ EXERCISE = Exercise(
     name="optimization_step",
     notebook="05_optimization_loop",
     title="One step with a closure",
+    minutes=12,
     prompt="""
         Take one step of an optimizer. L-BFGS evaluates the loss several times within a step, so it
-        needs a closure: a function that computes the loss and its gradient anew. Afterwards clamp
-        the pixels to 0…1, in place, because the optimizer keeps this very tensor.
+        needs a closure: a function that computes the loss and its gradient anew. Only the
+        optimizer moves `image`. What is returned for display is a copy, clamped to 0…1.
     """,
     stub='''
         def my_step(image, objective, optimizer):
-            """One optimization step; changes `image` in place.
+            """One optimization step; the optimizer changes `image` in place, nothing else does.
 
             image: (1, 3, H, W), a leaf that requires gradients;  objective: image → scalar loss
             optimizer: any of torch.optim, made for [image]
-            after the step, the pixels are clamped to 0…1
-            returns: the loss before the step, a number (`loss.item()`)
+            returns: the loss before the step, a number (`loss.item()`), and
+                a copy of the image after it, clamped to 0…1 for display
             """
             ...  # YOUR CODE HERE
     ''',
@@ -69,13 +71,11 @@ EXERCISE = Exercise(
                 return loss
 
             loss = optimizer.step(closure)
-            with torch.no_grad():
-                image.clamp_(0, 1)
-            return loss.item()
+            return loss.item(), image.detach().clamp(0, 1)
     """,
     why="The closure clears the gradient, computes the loss and its gradient, and returns the"
-    " loss. The step calls it as often as it needs to and returns the first loss. Clamping is not"
-    " part of the objective: it comes after the step, and autograd does not record it.",
+    " loss. The step calls it as often as it needs to and returns the first loss. `clamp` without"
+    " an underscore makes a new tensor: the pixels that the optimizer holds stay its own.",
     notice="Adam calls the closure once a step, PyTorch's L-BFGS up to 25 times. A step of one is"
     " not the same amount of work as a step of the other, so compare them by time or by function"
     " evaluations.",
@@ -84,8 +84,7 @@ EXERCISE = Exercise(
         " right whenever it is called?",
         "In the closure: clear the gradient, compute the loss, call `backward`, return the loss."
         " Give the closure itself to `optimizer.step`, without parentheses.",
-        "`loss = optimizer.step(closure)`, then `with torch.no_grad(): image.clamp_(0, 1)`, then"
-        " `return loss.item()`.",
+        "`loss = optimizer.step(closure)`, then `return loss.item(), image.detach().clamp(0, 1)`.",
     ),
     cases=(
         lambda: step_case(GradientDescent, lr=0.1),
@@ -95,11 +94,11 @@ EXERCISE = Exercise(
     ),
     may_change=("image", "optimizer"),
     observe=_three_steps,
-    definition="After the step, the image is clamped to 0…1; the loss from before it is returned.",
+    definition="The loss before the step, and a clamped copy of the image after it.",
     properties=(
         holds(
-            "After a step all pixels lie in 0…1.",
-            lambda r, i: bool(((r["image"] >= 0) & (r["image"] <= 1)).all()),
+            "The image for display lies in 0…1.",
+            lambda r, i: all(((image >= 0) & (image <= 1)).all() for _, image in r["results"]),
         ),
         holds("The step returns a number, not a tensor.", lambda r, i: r["the losses are numbers"]),
         holds(
@@ -112,47 +111,60 @@ EXERCISE = Exercise(
             "the loss is returned as a tensor",
             "`optimizer.step` returns what the closure returned, a tensor with its whole graph."
             " `.item()` makes a number of it.",
-            edits={
-                "return loss.item()": "return loss",
-            },
+            edits={"return loss.item(),": "return loss,"},
         ),
         Mistake(
-            "the pixels are not clamped at 0",
-            "Pixels below 0 stay as they are. `clamp_(0, 1)` has both bounds.",
-            edits={
-                "image.clamp_(0, 1)": "image.clamp_(max=1)",
-            },
+            "the copy is not clamped at 0",
+            "Values below 0 stay as they are. `clamp(0, 1)` has both bounds.",
+            edits={".clamp(0, 1)": ".clamp(max=1)"},
         ),
         Mistake(
-            "the image is rescaled to 0…1",
+            "the copy is rescaled to 0…1",
             "Rescaling changes every pixel, also those that are inside 0…1. Clamping changes the"
             " others only.",
             edits={
-                "image.clamp_(0, 1)": (
-                    "image.copy_((image - image.min()) / (image.max() - image.min()))"
+                "    return loss.item(), image.detach().clamp(0, 1)": (
+                    "    copy = image.detach()\n"
+                    "    copy = (copy - copy.min()) / (copy.max() - copy.min())\n"
+                    "    return loss.item(), copy"
                 ),
             },
         ),
         Mistake(
-            "the pixels are clamped before the step",
-            "The step itself leaves 0…1. Clamp after it.",
+            "the copy was made before the step",
+            "The image after the step is asked for. Make the copy below `optimizer.step`.",
             edits={
-                "    with torch.no_grad():\n        image.clamp_(0, 1)\n": "",
                 "    loss = optimizer.step(closure)\n": (
-                    "    with torch.no_grad():\n        image.clamp_(0, 1)\n    loss ="
-                    " optimizer.step(closure)\n"
+                    "    copy = image.detach().clamp(0, 1)\n    loss = optimizer.step(closure)\n"
+                ),
+                "item(), image.detach().clamp(0, 1)": "item(), copy",
+            },
+        ),
+        Mistake(
+            "the pixels of the optimizer are clamped after the step",
+            "`clamp_` works in place, so it moves the pixels that the optimizer holds. L-BFGS"
+            " compares the next gradient with the last one, and takes the clamp for a move of its"
+            " own. `image.detach().clamp(0, 1)` makes a copy.",
+            edits={
+                "    loss = optimizer.step(closure)\n": (
+                    "    loss = optimizer.step(closure)\n"
+                    "    with torch.no_grad():\n        image.clamp_(0, 1)\n"
                 ),
             },
         ),
         Mistake(
-            "the pixels are clamped inside the closure and after the step",
-            "The clamp after the step is right. The one inside the closure moves the image"
-            " between two evaluations of one step, so the optimizer draws wrong conclusions from"
-            " their difference.",
+            "only the loss is returned",
+            "Two things are asked for: the loss and a clamped copy of the image.",
+            edits={"item(), image.detach().clamp(0, 1)": "item()"},
+        ),
+        Mistake(
+            "the pixels are clamped inside the closure",
+            "The image then moves between two evaluations of one step, and L-BFGS draws wrong"
+            " conclusions about the curvature. Clamp a copy, after the step.",
             edits={
                 "        optimizer.zero_grad()\n": (
-                    "        with torch.no_grad():\n            image.clamp_(0, 1)\n       "
-                    " optimizer.zero_grad()\n"
+                    "        with torch.no_grad():\n            image.clamp_(0, 1)\n"
+                    "        optimizer.zero_grad()\n"
                 ),
             },
         ),
@@ -180,16 +192,14 @@ EXERCISE = Exercise(
                         return losses[-1]
 
                     optimizer.step(closure)
-                    with torch.no_grad():
-                        image.clamp_(0, 1)
-                    return losses[-1].item()
+                    return losses[-1].item(), image.detach().clamp(0, 1)
             """,
         ),
         Mistake(
             "the loss after the step was returned",
             "The loss before the step is asked for: it is what `optimizer.step(closure)` returns.",
             edits={
-                "return loss.item()": "return objective(image).item()",
+                "return loss.item(),": "return objective(image).item(),",
             },
         ),
         Mistake(
@@ -210,9 +220,7 @@ EXERCISE = Exercise(
                     loss = objective(image)
                     loss.backward()
                     optimizer.step(lambda: loss)
-                    with torch.no_grad():
-                        image.clamp_(0, 1)
-                    return loss.item()
+                    return loss.item(), image.detach().clamp(0, 1)
             """,
         ),
         Mistake(
@@ -244,9 +252,7 @@ EXERCISE = Exercise(
                     loss = objective(image)
                     loss.backward()
                     optimizer.step()
-                    with torch.no_grad():
-                        image.clamp_(0, 1)
-                    return loss.item()
+                    return loss.item(), image.detach().clamp(0, 1)
             """,
             raises="closure",
         ),
@@ -268,32 +274,15 @@ EXERCISE = Exercise(
             raises="second time",
         ),
         Mistake(
-            "the pixels are clamped inside the closure",
-            "The image then moves between two evaluations of one step, and L-BFGS draws wrong"
-            " conclusions about the curvature. After some hundred steps the loss can diverge. Clamp"
-            " the pixels after the step.",
-            edits={
-                "        optimizer.zero_grad()\n": (
-                    "        with torch.no_grad():\n            image.clamp_(0, 1)\n"
-                    "        optimizer.zero_grad()\n"
-                ),
-                "    with torch.no_grad():\n        image.clamp_(0, 1)\n    return": "    return",
-            },
+            "the copy is not clamped to 0…1",
+            "What a screen shows lies in 0…1: `.clamp(0, 1)`.",
+            edits={"image.detach().clamp(0, 1)": "image.detach().clone()"},
         ),
         Mistake(
-            "the pixels are not clamped to 0…1",
-            "Either there is no `clamp`, or its result went into a new tensor: `image ="
-            " image.clamp(0, 1)` leaves the tensor that the optimizer holds as it was. `clamp_`"
-            " works in place.",
-            edits={"    with torch.no_grad():\n        image.clamp_(0, 1)\n": ""},
-        ),
-        Mistake(
-            "the pixels were clamped while autograd was recording",
-            "A leaf that requires gradients cannot be changed in place while autograd records. Put"
-            " `clamp_` under `with torch.no_grad():`.",
-            edits={
-                "    with torch.no_grad():\n        image.clamp_(0, 1)": "    image.clamp_(0, 1)"
-            },
+            "the pixels were clamped in place",
+            "A leaf that requires gradients cannot be changed in place while autograd records. And"
+            " a copy is asked for: `image.detach().clamp(0, 1)`, without an underscore.",
+            edits={"image.detach().clamp(0, 1)": "image.clamp_(0, 1)"},
             raises="leaf [Vv]ariable",
         ),
     ),

@@ -68,6 +68,8 @@ EXERCISE = Exercise(
     name="total_loss",
     notebook="05_optimization_loop",
     title="The total loss",
+    minutes=8,
+    difficulty="easy",
     prompt="""
         Put the objective together: α L_content + β L_style (Gatys et al. 2016, eq. 7). Use
         `nst.content_loss`, `nst.gram_matrix` and `nst.style_loss`. The targets are given: the
@@ -104,8 +106,8 @@ EXERCISE = Exercise(
     """,
     why="One forward pass gives the features of all layers. The content loss compares features, the"
     " style loss Gram matrices, and one gradient of the weighted sum moves the image.",
-    notice="Only the ratio β / α decides what the best picture is. The size of both together"
-    " decides how large the steps of Adam or L-BFGS may be.",
+    notice="Only the ratio β / α decides which picture is best. The size of both together matters"
+    " to plain gradient descent, whose rate has to fit it; Adam and L-BFGS adapt to it.",
     hints=(
         "Compute the two losses on their own first. Each has its own layers.",
         "Content: walk through `content_features`. Style: walk through `style_layers`, and make a"

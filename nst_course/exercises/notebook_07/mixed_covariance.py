@@ -34,6 +34,9 @@ EXERCISE = Exercise(
     name="mixed_covariance",
     notebook="07_mixing_styles",
     title="The covariance of a mixture",
+    minutes=12,
+    difficulty="hard",
+    importance="useful",
     prompt="""
         You have the mean and the covariance of several artworks, and weights that add up to 1.
         What is the covariance of the mixture, in which each artwork has its weight as its share

@@ -19,6 +19,8 @@ EXERCISE = Exercise(
     name="mixed_gram",
     notebook="07_mixing_styles",
     title="The Gram matrix of a mixture",
+    minutes=6,
+    difficulty="easy",
     prompt="""
         Average the Gram matrices of several artworks by weight. Only the ratios of the weights
         count: 3 and 1 mean the same as 0.75 and 0.25.

@@ -28,6 +28,9 @@ EXERCISE = Exercise(
     name="sliced_wasserstein",
     notebook="07_mixing_styles",
     title="Sliced Wasserstein distance",
+    minutes=12,
+    difficulty="hard",
+    importance="optional",
     prompt="""
         Compare two clouds of features from several directions. Make each direction a unit vector.
         Project the features of every position onto it, and sort the numbers. Do the same with the

@@ -18,8 +18,10 @@ def _three_channels(first: list[list[float]]) -> Tensor:
 
 EXERCISE = Exercise(
     name="total_variation",
-    notebook="05_optimization_loop",
+    notebook="06_when_it_goes_wrong",
     title="Total variation",
+    minutes=6,
+    difficulty="easy",
     prompt="""
         Write the total variation of an image: the mean of the squared differences of horizontal
         neighbors, plus the mean of the squared differences of vertical neighbors.
