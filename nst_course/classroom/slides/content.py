@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from nbconvert.filters import Highlight2HTML, markdown2html
 from nbformat import NotebookNode
 
-from ..cells import heading, slide_type
+from ..cells import exercise_of, heading, slide_type
 from ..minutes import sections, total_minutes
 
 _PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
@@ -90,6 +90,8 @@ def blocks(number: int, cell: NotebookNode, fragment: bool) -> Iterator[Block]:
         return
     highlighted = Highlight2HTML(pygments_lexer="ipython3")(cell.source)
     yield Block(2 * number, Markup(highlighted), "code", fragment)
+    if exercise_of(cell):
+        return  # its output says that nobody has answered yet
     printed = "".join(output.text for output in cell.outputs if output.output_type == "stream")
     outputs = [output for output in cell.outputs if output.output_type != "stream"]
     if printed:  # it comes in pieces

@@ -3,7 +3,9 @@
 (function () {
   "use strict";
   const HEIGHT = 664;
-  const SMALLEST_PICTURE = 330; // a picture gets a slide of its own before it gets smaller
+  const WIDTH = 1200;
+  const SMALLEST_PICTURE = 330;
+  const SHORT_CODE = 170; // pixels; moves to the slide of the picture that it draws
   const stage = document.getElementById("stage");
 
   const fits = () => stage.scrollHeight <= HEIGHT;
@@ -12,17 +14,95 @@
     return block.querySelector(":scope > img");
   }
 
-  // Whether a block fits below what is on the stage; a picture may shrink for it.
+  const isHeading = (block) => Boolean(block.querySelector("h1, h2, h3"));
+
+  // Whether a block fits below what is on the stage; a picture may shrink a little for it.
   function put(block, alone) {
     stage.appendChild(block);
     const image = picture(block);
-    if (!image || fits()) return fits();
-    const room = image.offsetHeight - (stage.scrollHeight - HEIGHT);
-    if (alone || room >= Math.min(SMALLEST_PICTURE, image.offsetHeight * 0.7)) {
+    if (fits()) return true;
+    if (!image) return false;
+    const full = image.offsetHeight;
+    const room = full - (stage.scrollHeight - HEIGHT);
+    if (!alone && room < full * 0.75) return false;
+    image.style.maxHeight = Math.floor(room) + "px";
+    return true;
+  }
+
+  // Whether a text fits if the picture before it makes room: it moves aside, or gets smaller.
+  function putByPicture(block) {
+    const last = stage.lastElementChild;
+    if (!last || !block.matches(".text") || picture(block) || isHeading(block)) return false;
+    if (last.matches(".row")) {
+      last.lastElementChild.appendChild(block);
+      if (fits()) return true;
+      block.remove();
+      return false;
+    }
+    const image = picture(last);
+    if (!image) return false;
+    const height = image.offsetHeight;
+    if (image.offsetWidth <= WIDTH / 2) {
+      const row = document.createElement("div");
+      const column = document.createElement("div");
+      row.className = "row";
+      column.appendChild(block);
+      last.replaceWith(row);
+      row.append(last, column);
+      if (fits()) return true;
+      row.replaceWith(last);
+    }
+    stage.appendChild(block);
+    const room = height - (stage.scrollHeight - HEIGHT);
+    if (room >= Math.max(SMALLEST_PICTURE, height * 0.6)) {
       image.style.maxHeight = Math.floor(room) + "px";
       return true;
     }
+    block.remove();
     return false;
+  }
+
+  // Whether a text fits if everything on the slide is written smaller.
+  function putSmaller(block) {
+    if (!block.matches(".text") || isHeading(block)) return false;
+    stage.style.fontSize = "23px";
+    stage.appendChild(block);
+    if (fits()) return true;
+    block.remove();
+    stage.style.fontSize = "";
+    return false;
+  }
+
+  // The picture that a text on the next slide speaks of, to be shown there once more.
+  function again(block) {
+    const shown = Array.from(stage.querySelectorAll(".block")).filter(picture).pop();
+    if (!shown || block.dataset.again || !/^\s*What to see/.test(block.textContent)) return [];
+    block.dataset.again = "yes";
+    const copy = shown.cloneNode(true);
+    const image = picture(copy);
+    const isWide = image.naturalWidth > 2 * image.naturalHeight;
+    image.style.width = "";
+    image.style.maxHeight = isWide ? "360px" : "600px";
+    image.style.maxWidth = isWide ? "" : WIDTH / 2 + "px";
+    copy.classList.remove("fragment");
+    return [copy];
+  }
+
+  // Makes a picture, and then the text, as large as the slide allows.
+  function fill() {
+    const images = stage.querySelectorAll(":scope > .block > img");
+    if (images.length === 1) {
+      const image = images[0];
+      const { width, maxHeight } = image.style;
+      const high = 1 + (HEIGHT - stage.scrollHeight) / image.offsetHeight;
+      image.style.width = Math.floor(image.offsetWidth * Math.min(high, WIDTH / image.offsetWidth, 2)) + "px";
+      image.style.maxHeight = "none";
+      if (!fits()) Object.assign(image.style, { width, maxHeight });
+    }
+    for (const size of ["31px", "28px", "", "23px"]) {
+      stage.style.fontSize = size;
+      if (fits()) break;
+    }
   }
 
   // The parts of a block that is too tall for any slide: rows, items, lines.
@@ -93,7 +173,10 @@
     const pages = [];
     let count = 0;
     const turn = () => {
+      fill();
       const page = document.createElement("section");
+      page.style.fontSize = stage.style.fontSize;
+      stage.style.fontSize = "";
       page.append(...stage.childNodes);
       if (notes) page.appendChild(notes.cloneNode(true));
       firstIsShown(page);
@@ -102,28 +185,39 @@
     };
     while (waiting.length) {
       const block = waiting.shift();
-      if (!stage.childElementCount && pages.length && heading && !block.querySelector("h1, h2, h3")) {
+      if (!stage.childElementCount && pages.length && heading && !isHeading(block)) {
         const line = document.createElement("div");
         line.className = "again";
         line.textContent = heading;
         stage.appendChild(line);
       }
-      const alone = !count || (count === 1 && stage.lastElementChild.querySelector("h1, h2, h3"));
-      if (put(block, alone)) {
+      const goesAlong = (one) => isHeading(one) || (one.matches(".code") &&
+        Number(one.dataset.cell) + 1 === Number(block.dataset.cell) && one.offsetHeight < SHORT_CODE);
+      const alone = Array.from(stage.querySelectorAll(".block")).every(goesAlong);
+      if (put(block, alone) || putByPicture(block) || putSmaller(block)) {
         count += 1;
+        continue;
+      }
+      const pictures = again(block);
+      if (pictures.length) {
+        block.remove();
+        turn();
+        waiting.unshift(...pictures, block);
         continue;
       }
       const smaller = count && !picture(block) ? [] : parts(block);
       block.remove();
       if (smaller.length) waiting.unshift(...smaller);
       else if (count) {
-        const last = stage.lastElementChild; // a heading goes with what follows
-        const taken = last.querySelector("h1, h2, h3") && count > 1 ? [last] : [];
-        if (count === 1 && last.querySelector("h1, h2, h3")) {
+        if (count === 1 && isHeading(stage.lastElementChild)) {
           const pieces = parts(block);
           if (pieces.length) { waiting.unshift(...pieces); continue; }
         }
-        taken.forEach((one) => one.remove());
+        const taken = [];
+        while (taken.length < count - 1 && goesAlong(stage.lastElementChild)) {
+          taken.unshift(stage.lastElementChild);
+          taken[0].remove();
+        }
         turn();
         waiting.unshift(...taken, block);
       } else {
@@ -139,7 +233,7 @@
 
   // The first thing on a slide is there from the start.
   function firstIsShown(page) {
-    const blocks = Array.from(page.querySelectorAll(":scope > .block"));
+    const blocks = Array.from(page.querySelectorAll(".block"));
     const cell = blocks.length ? blocks[0].dataset.cell : "";
     blocks.filter((one) => one.dataset.cell === cell).forEach((one) => one.classList.remove("fragment"));
   }
