@@ -21,10 +21,12 @@
     stage.appendChild(block);
     const image = picture(block);
     if (fits()) return true;
-    if (!image) return false;
-    const full = image.offsetHeight;
+    const full = image ? image.offsetHeight : 0;
     const room = full - (stage.scrollHeight - HEIGHT);
-    if (!alone && room < full * 0.75) return false;
+    if (!image || (!alone && room < full * 0.75)) {
+      block.remove();
+      return false;
+    }
     image.style.maxHeight = Math.floor(room) + "px";
     return true;
   }
@@ -42,7 +44,7 @@
     const image = picture(last);
     if (!image) return false;
     const height = image.offsetHeight;
-    if (image.offsetWidth <= WIDTH / 2) {
+    if (image.offsetWidth <= WIDTH / 2 || image.naturalWidth < 1.6 * image.naturalHeight) {
       const row = document.createElement("div");
       const column = document.createElement("div");
       row.className = "row";
@@ -51,6 +53,7 @@
       row.append(last, column);
       if (fits()) return true;
       row.replaceWith(last);
+      block.remove();
     }
     stage.appendChild(block);
     const room = height - (stage.scrollHeight - HEIGHT);
@@ -79,11 +82,12 @@
     if (!shown || block.dataset.again || !/^\s*What to see/.test(block.textContent)) return [];
     block.dataset.again = "yes";
     const copy = shown.cloneNode(true);
-    const image = picture(copy);
-    const isWide = image.naturalWidth > 2 * image.naturalHeight;
-    image.style.width = "";
-    image.style.maxHeight = isWide ? "360px" : "600px";
-    image.style.maxWidth = isWide ? "" : WIDTH / 2 + "px";
+    const ratio = picture(shown).naturalWidth / picture(shown).naturalHeight;
+    const height = ratio > 2 ? 360 : 560;
+    Object.assign(picture(copy).style, { // the copy is laid out before it is loaded
+      width: Math.min(height * ratio, ratio > 2 ? WIDTH : WIDTH / 2) + "px",
+      maxHeight: "none", aspectRatio: String(ratio), objectFit: "contain",
+    });
     copy.classList.remove("fragment");
     return [copy];
   }
@@ -200,13 +204,11 @@
       }
       const pictures = again(block);
       if (pictures.length) {
-        block.remove();
         turn();
         waiting.unshift(...pictures, block);
         continue;
       }
       const smaller = count && !picture(block) ? [] : parts(block);
-      block.remove();
       if (smaller.length) waiting.unshift(...smaller);
       else if (count) {
         if (count === 1 && isHeading(stage.lastElementChild)) {
