@@ -20,6 +20,16 @@ _SYMBOLS = {
     "stopped": ("!", "stopped"),
     "no answer": ("!", "wrong"),
 }
+_WORDS = {  # on the page of the class, where no mistake has a name
+    "raised": "the code raises an exception",
+    "stopped": "the code does not end, or ended its process",
+    "property": "something else is computed",
+    "form": "the numbers come in another form",
+    "gradient": "the gradient is cut off",
+    "no answer": "there is no function that can be checked",
+    "unclear": "the check does not understand the answer",
+}
+_PLACE = re.compile(r"^line \d+: (\w+)$")
 
 
 @dataclass(frozen=True)
@@ -140,5 +150,6 @@ def mistakes(found: list[Row], exercise: str) -> list[tuple[str, int]]:
                 "not attempted",
                 "missing",
             ):
-                counts[cell.mistake if cell.category == "mistake" else cell.category] += 1
+                named = _PLACE.sub(r"right but for one \1", cell.mistake)
+                counts[_WORDS.get(cell.category, named)] += 1
     return counts.most_common()

@@ -107,7 +107,7 @@ def result(
             verdict = judge(exercise, answer, seconds)
             if verdict.solved and (calls := borrowed(exercise, answer)):
                 notes.append("calls the package: " + ", ".join(calls))
-            picture = picture_below(book, cell)
+            picture = picture_below(book, cell) if verdict.attempted else ""
     return {
         "category": verdict.category,
         "mistake": verdict.mistake,
