@@ -19,11 +19,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from nst_course.classroom.edition import Choices, write_edition
+
 ROOT = Path(__file__).parents[2]
 HUB = ROOT / "teaching" / "hub"
 PROXY = HUB / "node_modules" / ".bin" / "configurable-http-proxy"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 NOTEBOOK = "notebooks/02_content_loss.ipynb"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 STUDENTS = ("ada", "ben", "cleo")
 PASSWORD = "correct horse"
 MINUTE = 60_000  # milliseconds
@@ -71,15 +74,15 @@ def open_to_all(path: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in path.resolve().parents)
 
 
-SEPARATE = os.geteuid() == 0 and all(map(open_to_all, (Path(sys.executable), HUB / "x")))
+CAN_SEPARATE = os.geteuid() == 0 and all(map(open_to_all, (Path(sys.executable), HUB / "x")))
 
 
 class Hub:
-    """A hub on a folder, and the instructor's edition that it hands out."""
+    """A hub on a folder, and the student edition that it hands out."""
 
-    def __init__(self, folder: Path):
-        self.folder, self.edition = folder, folder / "edition"
-        shutil.copytree(ROOT / "notebooks", self.edition / "notebooks")
+    def __init__(self, folder: Path, separate: bool):
+        self.folder, self.edition, self.separate = folder, folder / "edition", separate
+        write_edition("student", self.edition, NOTEBOOKS, Choices(word="sepia"))
         self.publish()
         port, hub_port, proxy_port = free_ports(3)
         self.address = f"http://127.0.0.1:{port}"
@@ -96,7 +99,7 @@ class Hub:
                 "NST_HUB_FOLDER": str(folder / "hub"),
                 "NST_HUB_MEMORY": "2G",
                 "NST_HUB_PASSWORD": PASSWORD,
-                "NST_HUB_SHARED": "0" if SEPARATE else "1",
+                "NST_HUB_SHARED": "0" if separate else "1",
             },
             cwd=folder,
             stdout=self.log,
@@ -130,11 +133,14 @@ class Hub:
         self.log.close()
 
 
-@pytest.fixture(scope="module")
-def hub():
+@pytest.fixture(scope="module", params=["separate accounts", "one account"])
+def hub(request):
+    separate = request.param == "separate accounts"
+    if separate and not CAN_SEPARATE:
+        pytest.skip("only root can start servers under other accounts, in folders open to all")
     with tempfile.TemporaryDirectory(prefix="nst_hub_") as folder:  # pytest's are closed to others
         Path(folder).chmod(0o711)
-        running = Hub(Path(folder))
+        running = Hub(Path(folder), separate)
         yield running
         running.stop()
         print(running.messages())  # pytest shows it with a failure
@@ -257,13 +263,13 @@ def test_three_students_work_stop_and_come_back(hub, chromium):
         assert set(re.findall(r"# the work of (\w+)", cell.source)) == {student.name}
         assert f"{student.name} has account" in printed
         assert "limited: True" in printed
-        if SEPARATE:
+        if hub.separate:
             assert "a neighbor's home is closed" in printed
         accounts.add(hub.home(student.name).stat().st_uid)
         assert text in kept.cells[0].source
         [lab] = [cell for cell in kept.cells if "nst.labs.ContentLab" in cell.source]
         assert lab.execution_count, "the lab was not run"
-    assert len(accounts) == (len(STUDENTS) if SEPARATE else 1)
+    assert len(accounts) == (len(STUDENTS) if hub.separate else 1)
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash on this machine")
