@@ -30,7 +30,7 @@ def install(source: str) -> str:
     """Source of the first cell: Colab starts with an empty machine, and without the pictures."""
     return (
         f"!test -d {FOLDER} || git clone --quiet --depth 1 {source!r} {FOLDER}\n"
-        f"%pip install --quiet --editable {FOLDER}\n"
+        f"%pip install --quiet {FOLDER}\n"  # --editable would need a new start of the kernel
         f"%cd {FOLDER}/notebooks\n"
         "from google.colab import output\n"
         "output.enable_custom_widget_manager()"
