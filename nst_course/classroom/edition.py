@@ -102,7 +102,9 @@ def edition(kind: str, notebook: NotebookNode, choices: Choices) -> NotebookNode
     copied = copy.deepcopy(notebook)
     for cell in copied.cells:
         if cell.cell_type == "markdown":  # the package's own files do not come along
-            cell.source = re.sub(r"\[([^\]]+)\]\(\.\./nst_course/[^)]*\)", r"\1", cell.source)
+            cell.source = re.sub(
+                r"\[([^\]]+)\]\(\.\./(?:nst_course|benchmarks)/[^)]*\)", r"\1", cell.source
+            )
     return make(copied)
 
 
