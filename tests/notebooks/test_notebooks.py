@@ -148,7 +148,6 @@ BEFORE_ALT_TEXTS = {
     "02_content_loss",
     "03_gram_matrix_style_loss",
     "04_layer_weighting",
-    "05_optimization_loop",
 }
 
 

@@ -15,6 +15,7 @@ from ..spec import Exercise
 from .source import compiled
 
 NOTHING = object()  # `check()` without an argument
+_JUMPS = {*dis.hasjrel, *dis.hasjabs}
 
 
 def uncompiled(answer: Any) -> Any:
@@ -108,12 +109,19 @@ def _empty() -> None: ...
 
 def _instructions(code: types.CodeType) -> list[tuple[str, Any]]:
     """What a function does, without line numbers and docstring."""
+    every = list(dis.get_instructions(code))
+    places, count = {}, 0  # offset → number of instructions before it; jumps name offsets
+    for instruction in every:
+        places[instruction.offset] = count
+        count += instruction.opname != "NOP"  # a `...` beside other lines
     found = []
-    for instruction in dis.get_instructions(code):
-        if instruction.opname == "NOP":  # a `...` beside other lines
+    for instruction in every:
+        if instruction.opname == "NOP":
             continue
         value = instruction.argval
-        if isinstance(value, types.CodeType):
+        if instruction.opcode in _JUMPS:
+            value = places.get(value)
+        elif isinstance(value, types.CodeType):
             value = str(_instructions(value))
         found.append((instruction.opname, value))
     return found

@@ -46,7 +46,7 @@ EXERCISE = Exercise(
             optimizer: any of torch.optim, made for [image]
             returns: a copy of the image after the last step, clamped to 0…1 for display
             """
-            def closure():
+            def closure():  # REPAIR THIS FUNCTION
                 with torch.no_grad():
                     image.clamp_(0, 1)
                 loss = objective(image)
