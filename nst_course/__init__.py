@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time see `__getattr__
     from .distributions import GaussianWasserstein, HistogramMatching, SlicedWasserstein
     from .errors import CourseError
     from .fast import stylize_fast
+    from .glossary_entries import glossary
     from .images.io import bundled_images, load_image, save_image, to_pil
     from .losses import content_loss, gram_matrix, style_loss, total_variation
     from .network.vgg import Backbone, layer_names, load_backbone
@@ -35,6 +36,7 @@ NAMES = {  # module → the names from it
     "device": ("best_device", "preset"),
     "distributions": ("GaussianWasserstein", "HistogramMatching", "SlicedWasserstein"),
     "errors": ("CourseError",),
+    "glossary_entries": ("glossary",),
     "fast": ("stylize_fast",),
     "images.io": ("bundled_images", "load_image", "save_image", "to_pil"),
     "losses": ("content_loss", "gram_matrix", "style_loss", "total_variation"),
@@ -84,6 +86,7 @@ __all__ = [
     "content_loss",
     "covariance",
     "doodle",
+    "glossary",
     "gram_matrix",
     "layer_names",
     "load_backbone",

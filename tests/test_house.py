@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "nst_course"
 LEAVES = ("plots", "labs", "exercises", "classroom", "cli")
 FLOORS = [  # from the ground up; a part imports from its own floor and from those below
-    ("errors", "assets", "device", "checks", "files"),
+    ("errors", "assets", "device", "checks", "files", "glossary_entries"),
     ("losses", "conventions", "statistics", "distributions"),
     ("images",),
     ("network", "optim"),
