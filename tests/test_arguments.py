@@ -225,6 +225,15 @@ WRONG = {
     "doodle drawing": (lambda b, x: nst.doodle(IMAGE, MAP, x, 32), [*ANYTHING, *NO_IMAGE]),
     "doodle size": (lambda b, x: nst.doodle(IMAGE, MAP, MAP, x), [0, *COUNTS]),
     "stylize on_step": (lambda b, x: stylize(b, on_step=x), NO_CALL),
+    "multi_scale size": (
+        lambda b, x: nst.multi_scale(IMAGE, IMAGE, x, steps=1, backbone=b),
+        COUNTS,
+    ),
+    "multi_scale scales": (
+        lambda b, x: nst.multi_scale(IMAGE, IMAGE, 32, scales=x, backbone=b),
+        [0, -1, 2.5, "2"],
+    ),
+    "glossary term": (lambda b, x: nst.glossary(x), [3, b"a", "zebra", "", object()]),
     "stylize_fast content": (
         lambda b, x: nst.stylize_fast(x, "spring", 32),
         [*ANYTHING, *NO_IMAGE],

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import nst_course as nst
-from nst_course.cli import arguments
+from nst_course.cli import arguments, parsing
 from nst_course.cli import command as cli
 from nst_course.labs.uploads import safe_name
 from nst_course.network import weights
@@ -299,7 +299,7 @@ def test_any_command_line_is_options_or_a_sentence(amount, capsys):
         given_words = [w for w in given_words if w not in ("-h", "--help")]
         try:
             arguments.parser().parse_args(["render", "cat", "great_wave", *given_words])
-        except arguments.UsageError as error:
+        except parsing.UsageError as error:
             assert str(error).endswith("--help.")
         except SystemExit as error:  # an abbreviation of --help
             assert error.code == 0

@@ -26,7 +26,7 @@ def _one_network() -> Inputs:
     features, losses = image.flatten(2), {}
     for name, channels in {"relu1_1": 4, "relu2_1": 5, "relu3_1": 3}.items():
         mixing = drawn(1, channels, features.shape[1], seed=channels)
-        mixing[0] = mixing[0].abs()  # for some seeds no channel of a layer would be active
+        mixing[0, 0] = mixing[0, 0].abs()  # for some seeds no channel would be active otherwise
         features = (mixing @ features).relu()
         losses[name] = ((features @ features.mT / 16 - mixing.square().mean()) ** 2).mean()
     return {"losses": losses, "image": image}
