@@ -135,7 +135,7 @@ class Jupyter:
         self.log.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # two of playwright in one process exclude each other
 def jupyter(tmp_path_factory):
     server = Jupyter(tmp_path_factory.mktemp("jupyter"))
     server.wait()
@@ -143,7 +143,7 @@ def jupyter(tmp_path_factory):
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # two of playwright in one process exclude each other
 def chromium():
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
