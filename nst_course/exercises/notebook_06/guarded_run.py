@@ -162,11 +162,6 @@ EXERCISE = Exercise(
             edits={"torch.inf, None": "-torch.inf, None", "loss < lowest": "loss > lowest"},
         ),
         Mistake(
-            "the run ends after its first step",
-            "`return best` is inside the loop. It belongs below it, without indentation.",
-            edits={"    return best": "        return best"},
-        ),
-        Mistake(
             "the run stops at the first loss that is higher than the one before",
             "A loss may rise for a while. Only one of more than 10 times the first ends the run.",
             edits={"loss > 10 * first": "loss > lowest"},
