@@ -94,13 +94,9 @@ def coarse_to_fine(
     size = max(content.shape[2:])
     settings = {"style_weight": STYLE_WEIGHT, "precision": precision, "statistic": nst.gram_matrix}
     run = multi_scale(content, style, size, backbone=backbone, **settings)
-    image = None
-    for scale in run.scales[:-1]:
-        transfer = run.make(scale.size, image)
-        for _ in transfer.steps(scale.steps):
-            yield None
-        image = transfer.image
-    yield from single_size(run.make(size, image), run.scales[-1].steps)
+    for _ in run.steps(sum(scale.steps for scale in run.scales[:-1])):
+        yield None
+    yield from single_size(run.make(size, run.image), run.scales[-1].steps)
 
 
 def race(content: Tensor, style: Tensor, evaluations: int, precision: str) -> dict[str, Run]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..losses import total_variation
 from ..network.vgg import Backbone
 from ..transfer import CONTENT_LAYERS, STYLE_LAYERS
 
@@ -17,7 +18,7 @@ class BatchObjective:
     """Content, style and total variation of every painting of a batch.
 
     Args:
-        artworks: (1, 3, H, W) each, at the size that their strokes shall have.
+        artworks: (1, 3, H, W) each, at the size that their strokes should have.
         backbone: the network in float32.
         dtype: the number format that paintings go through the network in.
     """
@@ -57,7 +58,7 @@ class BatchObjective:
             targets = torch.tensordot(mix, self.targets[layer], 1)
             losses[f"style/{layer}"] = per_image(covariances(features[layer]), targets)
             style = style + weight * losses[f"style/{layer}"]
-        return {"content": content, "style": style, "tv": roughness(paintings), **losses}
+        return {"content": content, "style": style, "tv": variations(paintings), **losses}
 
 
 def covariances(features: Tensor) -> Tensor:
@@ -72,8 +73,6 @@ def per_image(values: Tensor, targets: Tensor) -> Tensor:
     return (values.float() - targets.float()).square().flatten(1).mean(1)
 
 
-def roughness(images: Tensor) -> Tensor:
-    """The total variation of each image, (B,); see `losses.total_variation`."""
-    vertical = images[:, :, 1:, :] - images[:, :, :-1, :]
-    horizontal = images[:, :, :, 1:] - images[:, :, :, :-1]
-    return vertical.square().flatten(1).mean(1) + horizontal.square().flatten(1).mean(1)
+def variations(images: Tensor) -> Tensor:
+    """The total variation of each image, (B,)."""
+    return torch.stack([total_variation(image[None]) for image in images])

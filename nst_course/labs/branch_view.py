@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from ..images.encode import jpeg, png
 from ..images.io import load_image
 from .controls import WIDE, on_change
 from .curves import curves_svg
@@ -106,8 +105,7 @@ class BranchView:
             before = enlarged(load_image(settings["content"], settings["size"]))
             picture = wipe(before, picture, self.wipe.value / 100)
             caption += " · left of the line: the content"
-        encode, kind = (png, "png") if final else (jpeg, "jpeg")
-        self.live_run.show_picture(encode(picture), kind, caption)
+        self.live_run.show_picture(picture, caption, final)
 
     def _curves(self, branch: Branch) -> str:
         other = self.compare.value

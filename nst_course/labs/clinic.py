@@ -1,7 +1,5 @@
 """The clinic: a spoiled run is drawn at random, and the reader says what is wrong with it."""
 
-import html
-
 import ipywidgets as widgets
 import torch
 
@@ -12,7 +10,7 @@ from ..images.layout import hstack
 from .controls import WRAP, button
 from .curves import curves_svg
 from .failures import FAILURES, Failure
-from .frames import GAP, MIN_SHOWN, enlarged, img
+from .frames import GAP, MIN_SHOWN, enlarged, img, status_line
 from .lab import Lab
 from .network import shared_backbone
 
@@ -98,4 +96,4 @@ class ClinicLab(Lab):
             self._say(f"Not this one. It would look like this: {chosen.sign}. Look again.")
 
     def _say(self, text: str) -> None:
-        self.status.value = f'<div role="status">{html.escape(text, quote=False)}</div>'
+        self.status.value = status_line(text)

@@ -8,6 +8,7 @@ import ipywidgets as widgets
 from ..images.encode import jpeg
 from ..images.io import bundled_images, load_image, to_pil
 from .frames import img
+from .uploads import store_upload
 
 WIDE = {"width": "300px"}
 WRAP = {"flex_flow": "row wrap"}
@@ -54,6 +55,18 @@ def picture_menu(description: str, value: str) -> widgets.Dropdown:
         load_image(value, 16)  # raises the error here, before the lab is built
         options.append((Path(value).name, value))
     return widgets.Dropdown(options=options, value=value, description=description, layout=WIDE)
+
+
+def choose_upload(menu: widgets.Dropdown, name: str, content: bytes) -> None:
+    """Add an uploaded picture to a `picture_menu`, and choose it.
+
+    Raises:
+        CourseError: it is not a picture that can be used.
+        OSError: it cannot be stored.
+    """
+    path = store_upload(name, content)
+    menu.options = [*menu.options, (path.name, str(path))]
+    menu.value = str(path)
 
 
 def chosen_picture(menu: widgets.Dropdown) -> str:

@@ -12,13 +12,15 @@ from ..errors import CourseError
 from ..images.encode import data_url, jpeg
 from ..images.io import load_image, to_pil
 from ..transfer.initial import recolored
+from ..transfer.kept import finisher
+from ..transfer.multiscale import MultiScale
+from ..transfer.schedule import Scale
 from ..transfer.style_transfer import StyleTransfer
 from ..transfer.styles import as_styles
 from .controls import WIDE, WRAP, button, on_change, picture_menu
 from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
-from .overlaid import Overlaid
 from .photo_upload import PhotoUpload
 from .region_map import COLORS, bright_parts, load_regions, save_regions, styles_of
 from .region_painter import RegionPainter
@@ -65,7 +67,7 @@ class Doodle(LiveRunLab):
         for number in range(len(styles)):
             self._show_artwork(number)
         self.live_run = run = LiveRun(
-            "doodle", self.make_transfer, lambda _: {}, self.settings(), self.first_image, steps
+            "doodle", self.make_run, lambda _: {}, self.settings(), self.first_image, steps
         )
         run.reset.on_click(lambda _: self._start_over())
         self._connect()
@@ -88,8 +90,8 @@ class Doodle(LiveRunLab):
         names = ("regions", "sources", "softness")
         return styles_of(images, *(settings[name] for name in names))
 
-    def make_transfer(self, settings: dict, start: Tensor | None) -> StyleTransfer:
-        """A transfer with the painted regions.
+    def make_run(self, settings: dict, start: Tensor | None) -> MultiScale:
+        """A transfer with the painted regions; outside of all, the photograph is shown.
 
         Raises:
             CourseError: nothing is painted.
@@ -97,13 +99,15 @@ class Doodle(LiveRunLab):
         content, styles = load_image(settings["content"], self.size), self.styles(settings)
         if not styles:
             raise CourseError("No region is painted; paint over the photograph, then press Reset.")
-        return Overlaid(
+        transfer = StyleTransfer(
             content,
             styles,
             shared_backbone(),
             init="recolored" if start is None else start,
             precision=steady_precision(),
         )
+        finish = finisher("artwork", content, transfer.styles)
+        return MultiScale(lambda *_: transfer, [Scale(self.size, steps=1)], finish=finish)
 
     def first_image(self, settings: dict) -> Tensor:
         """The photograph, each region in the colors of its artwork."""
@@ -247,20 +251,16 @@ class Doodle(LiveRunLab):
     # ------------------------------------------------------------ files and the run
 
     def _save(self) -> None:
-        try:
+        with self.live_run.errors_shown():
             paths = save_regions(numbers(self.painter), self.softness.value, self.file.value)
             self.live_run.say(f"Saved {', '.join(path.name for path in paths)}.")
-        except CourseError as error:
-            self.live_run.say(str(error), error=True)
 
     def _take(self, find: Callable[[], Path]) -> None:
         """Read a map; its path may be that of an upload."""
-        try:
+        with self.live_run.errors_shown():
             size = self.painter.size
             self._paint(self.painter, load_regions(find(), size, len(self.menus)))
             self.live_run.say("The map is loaded; press Reset to start over with it.")
-        except (CourseError, OSError) as error:
-            self.live_run.say(str(error), error=True)
 
     def _reset_if_idle(self) -> None:
         run = self.live_run

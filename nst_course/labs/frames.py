@@ -26,6 +26,12 @@ def img(data: bytes, kind: str, alt: str, width: str = "auto") -> str:
     return f'<img src="{data_url(data, kind)}" alt="{alt}" decoding="sync" style="{style}">'
 
 
+def status_line(text: str, error: bool = False) -> str:
+    """A message, plain text, as an HTML element that screen readers announce."""
+    color = "var(--jp-error-color1, #d32f2f)" if error else "inherit"
+    return f'<div role="status" style="color:{color}">{html.escape(text, quote=False)}</div>'
+
+
 def enlarged(image: Tensor) -> Image.Image:
     """The image as a picture of at least `MIN_SHOWN` pixels on its longer side."""
     picture = to_pil(image)

@@ -1,6 +1,5 @@
-"""The instant lab: a photograph painted anew at every move of a slider."""
+"""The instant lab: a photograph repainted at every move of a slider."""
 
-import html
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,12 +17,11 @@ from ..transfer.progress import Step
 from ..transfer.style_transfer import StyleTransfer
 from ..transfer.styles import Style
 from ..transfer.stylize import dial
-from .controls import WIDE, WRAP, button, on_change, picture_menu
-from .frames import enlarged, img
+from .controls import WIDE, WRAP, button, choose_upload, on_change, picture_menu
+from .frames import enlarged, img, status_line
 from .lab import Lab
 from .network import shared_backbone
 from .photo_upload import PhotoUpload
-from .uploads import store_upload
 from .worker import Worker, error_text
 
 STEPS = 40  # of a real run
@@ -61,7 +59,7 @@ class Instant(Lab):
         self.picture = widgets.HTML(layout={"width": "100%"})
         self.status = widgets.HTML()
         self._lock = threading.Lock()
-        self._asked = True  # whether the picture has to be painted anew
+        self._asked = True  # whether the picture has to be repainted
         self._run: Iterator[Step] | None = None
         self._painting: Tensor | None = None
         self._shown = 0.0  # when the last frame of a real run was shown
@@ -85,7 +83,7 @@ class Instant(Lab):
         return weights
 
     def _ask(self) -> None:
-        """Have the picture painted anew; a real run ends."""
+        """Have the picture repainted; a real run ends."""
         with self._lock:
             self._asked, self._run = True, None
         self._worker.play()
@@ -151,17 +149,14 @@ class Instant(Lab):
         self.picture.value = img(encode(enlarged(image)), kind, alt, "100%")
 
     def _say(self, text: str) -> None:
-        self.status.value = f"<p role='status'>{html.escape(text)}</p>"
+        self.status.value = status_line(text)
 
     def _take(self, name: str, content: bytes) -> None:
         """Use an uploaded picture as the photograph."""
         try:
-            path = str(store_upload(name, content))
-        except CourseError as error:
+            choose_upload(self.photo, name, content)
+        except (CourseError, OSError) as error:
             self._say(str(error))
-            return
-        self.photo.options = [*self.photo.options, (name, path)]
-        self.photo.value = path
 
     def _paused(self) -> None:
         if self._asked:  # it was asked for just as the worker went to rest

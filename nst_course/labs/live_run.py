@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import ipywidgets as widgets
+from PIL import Image
 from torch import Tensor
 
 from ..device import readable_time
@@ -16,7 +17,7 @@ from ..transfer.progress import Step
 from ..transfer.style_transfer import StyleTransfer
 from .controls import WRAP, button
 from .curves import curves_svg
-from .frames import enlarged, img
+from .frames import enlarged, img, status_line
 from .runner import Runner, Settings
 from .worker import Worker, error_text
 
@@ -75,17 +76,14 @@ class LiveRun:
     def say(self, text: str, error: bool = False) -> None:
         """Show a message, plain text, in the status line."""
         self._failed = error
-        color = "var(--jp-error-color1, #d32f2f)" if error else "inherit"
-        self.status.value = (
-            f'<div role="status" style="color:{color}">{html.escape(text, quote=False)}</div>'
-        )
+        self.status.value = status_line(text, error)
 
     @contextlib.contextmanager
     def errors_shown(self) -> Iterator[None]:
-        """Show a CourseError in the status line."""
+        """Show what is wrong with an input, or with a file, in the status line."""
         try:
             yield
-        except CourseError as error:
+        except (CourseError, OSError, ValueError) as error:
             self.say(str(error), error=True)
 
     def show_start(self) -> None:
@@ -101,12 +99,13 @@ class LiveRun:
         self.show_start()
 
     def show(self, image: Tensor, caption: str) -> None:
-        """Show an image as PNG, without compression loss."""
-        self.show_picture(png(enlarged(image)), "png", caption)
+        """Show an image, without compression loss."""
+        self.show_picture(enlarged(image), caption)
 
-    def show_picture(self, data: bytes, kind: str, caption: str) -> None:
-        """Show the bytes of a JPEG or PNG file, with a caption that is also the alt text."""
-        self.picture.value = img(data, kind, caption, self.picture_width)
+    def show_picture(self, picture: Image.Image, caption: str, final: bool = True) -> None:
+        """Show a picture with a caption that is also its alt text; as JPEG unless it is final."""
+        encode, kind = (png, "png") if final else (jpeg, "jpeg")
+        self.picture.value = img(encode(picture), kind, caption, self.picture_width)
         self.caption.value = html.escape(caption)
 
     def run(self, steps: int | None = None) -> None:
@@ -161,7 +160,7 @@ class LiveRun:
         if branch.frames:
             frame = branch.frames[-1]
             caption = f"the image at step {frame.iteration}"
-            self.show_picture(jpeg(enlarged(frame.image)), "jpeg", caption)
+            self.show_picture(enlarged(frame.image), caption, final=False)
         self.curves.value = curves_svg(branch.history, branch.marks)
 
     def _paused(self) -> None:

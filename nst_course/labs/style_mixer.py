@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..errors import CourseError
 from ..images.animation import save_animation
-from ..images.encode import data_url, jpeg, png
+from ..images.encode import data_url, jpeg
 from ..images.io import as_path, load_image, to_pil
 from ..images.layout import hstack
 from ..transfer.style_transfer import StyleTransfer
@@ -175,8 +175,7 @@ class StyleMixer(LiveRunLab):
         frame = branch.frames[-1]
         caption = f"step {frame.iteration}: {self.words(self._weights_at(frame.iteration))}"
         final = not self.live_run.worker.playing
-        encode, kind = (png, "png") if final else (jpeg, "jpeg")
-        self.live_run.show_picture(encode(enlarged(frame.image)), kind, caption)
+        self.live_run.show_picture(enlarged(frame.image), caption, final)
         self.live_run.curves.value = curves_svg(branch.history, branch.marks)
         self.pad.path = [list(settings["weights"]) for _, settings in branch.changes]
 
@@ -187,12 +186,9 @@ class StyleMixer(LiveRunLab):
     # ------------------------------------------------------------ the animation
 
     def _save_animation(self) -> None:
-        try:
+        with self.live_run.errors_shown():
             frames = self.frames()
             path = save_animation(frames, unused(as_path(self.file.value).with_suffix(".webp")))
-        except (CourseError, OSError, ValueError) as error:
-            self.live_run.say(str(error), error=True)
-        else:
             self.live_run.say(f"Saved {path.resolve()}, {len(frames)} frames")
 
     def frames(self) -> list[Image.Image]:
@@ -215,7 +211,7 @@ class StyleMixer(LiveRunLab):
 
 
 def percents(weights: Sequence[float]) -> list[int]:
-    """Weights that add up to 1, in per cent."""
+    """Weights that add up to 1, in percent."""
     return [round(100 * weight) for weight in weights]
 
 

@@ -2,24 +2,30 @@
 
 import functools
 from collections.abc import Sequence
-from pathlib import Path
 
 import ipywidgets as widgets
 
-from ..errors import CourseError
 from ..transfer.initial import STARTS
 from ..transfer.optimizers import LEARNING_RATES
 from ..transfer.style_transfer import STYLE_LAYERS
-from ..transfer.stylize import LEAST_RECOLORED, STRENGTHS, report
+from ..transfer.stylize import STRENGTHS, report, usual_start
 from .branch_view import BranchView
-from .controls import WIDE, WRAP, button, choice_slider, chosen_picture, on_change, picture_menu
+from .controls import (
+    WIDE,
+    WRAP,
+    button,
+    choice_slider,
+    choose_upload,
+    chosen_picture,
+    on_change,
+    picture_menu,
+)
 from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone
 from .photo_upload import PhotoUpload
 from .saving import Saving
 from .transfer_settings import SIZES, first_image, live, make_run, planned_steps
-from .uploads import store_upload
 
 CONTENT_WEIGHTS = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0)
 STYLE_WEIGHTS = (0.0, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 1e3, 1e4, 1e5)
@@ -134,20 +140,15 @@ class StyleTransferLab(LiveRunLab):
         )
 
     def _take_upload(self, name: str, content: bytes, menu: widgets.Dropdown) -> None:
-        try:
-            path = str(store_upload(name, content))
-        except (CourseError, OSError) as error:
-            self.live_run.say(str(error), error=True)
-            return
-        menu.options = [*menu.options, (Path(path).name, path)]
-        menu.value = path
+        with self.live_run.errors_shown():
+            choose_upload(menu, name, content)
 
     def _take_strength(self) -> None:
         """Set what a strength of `nst.stylize` stands for."""
         weight, first_size = STRENGTHS[self.strength.value]
         self.style_weight.value = weight
         self.strokes.value = first_size
-        self.start.value = "recolored" if weight >= LEAST_RECOLORED else "content"
+        self.start.value = usual_start(weight)
 
     def _change(self) -> None:
         if self._following:

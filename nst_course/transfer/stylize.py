@@ -147,8 +147,7 @@ def multi_scale(
     style_weight, first_size = dial(strength)
     settings = {"style_weight": style_weight, **settings}
     check_weight("style_weight", settings["style_weight"])
-    recolored = settings["style_weight"] >= LEAST_RECOLORED
-    settings.setdefault("init", "recolored" if recolored else "content")
+    settings.setdefault("init", usual_start(settings["style_weight"]))
     settings.setdefault("statistic", STATISTIC)
     network = load_backbone() if backbone is None else backbone
     if not isinstance(network, Backbone):
@@ -234,6 +233,11 @@ def dial(strength: float) -> tuple[float, int]:
             return weight, round(side)
     given = shown(strength)
     raise CourseError(f"strength is a number from {marks[0]} to {marks[-1]}, not {given}.")
+
+
+def usual_start(style_weight: float) -> str:
+    """The initial image for a β with α = 1, by name."""
+    return "recolored" if style_weight >= LEAST_RECOLORED else "content"
 
 
 def compared_layers(network: Backbone, settings: dict[str, Any]) -> dict[str, dict[str, float]]:

@@ -3,7 +3,7 @@
 import torch
 
 import nst_course as nst
-from nst_course.fast.objective import BatchObjective, roughness
+from nst_course.fast.objective import BatchObjective, variations
 
 SIZE = (48, 64)
 
@@ -38,5 +38,5 @@ def test_gradients_reach_every_painting_and_no_photograph(narrow_backbone):
     assert (paintings.grad.abs().flatten(1).sum(1) > 0).all()
 
 
-def test_roughness_of_a_flat_picture_is_zero():
-    assert roughness(torch.full((2, 3, 8, 8), 0.3)).eq(0).all()
+def test_variation_of_a_flat_picture_is_zero():
+    assert variations(torch.full((2, 3, 8, 8), 0.3)).eq(0).all()

@@ -10,23 +10,6 @@ from nst_course.transfer.kept import prepared
 from nst_course.transfer.styles import as_styles
 from nst_course.transfer.stylize import multi_scale
 
-SMALL = {
-    "size": 48,
-    "brush": 24,
-    "steps": 6,
-    "progress": False,
-    "content_layers": ["relu2_2"],
-    "style_layers": ["relu1_1", "relu2_1"],
-}
-
-
-@pytest.fixture
-def stylize(narrow_backbone):
-    def call(content="cat", style="great_wave", **settings):
-        return nst.stylize(content, style, **{**SMALL, "backbone": narrow_backbone, **settings})
-
-    return call
-
 
 @pytest.fixture
 def left() -> torch.Tensor:
@@ -75,19 +58,9 @@ def test_artwork_of_a_region_takes_the_palette_of_that_region(left):
     assert torch.equal(second.image, match_colors(wave, cat, like_region=1 - left).clamp(0, 1))
 
 
-def test_run_goes_on_with_its_color_and_is_refused_another(stylize, tmp_path, monkeypatch):
-    monkeypatch.setattr("nst_course.transfer.multiscale.CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr("nst_course.transfer.multiscale.WRITING_SHARE", float("inf"))
-    seen = []
-
-    def interrupt(step):
-        seen.append(step)
-        if len(seen) == 8:  # at the second size
-            raise KeyboardInterrupt
-
-    checkpoint = tmp_path / "run"
-    stopped = stylize(checkpoint=checkpoint, color="photograph", on_step=interrupt)
-    assert stopped.interrupted and checkpoint.exists()
+def test_run_goes_on_with_its_color_and_is_refused_another(stylize, stopped):
+    result, checkpoint = stopped(color="photograph")
+    assert result.interrupted and checkpoint.exists()
     with pytest.raises(nst.CourseError, match="color 'photograph', not 'palette'"):
         stylize(checkpoint=checkpoint, color="palette")
     resumed = stylize(checkpoint=checkpoint, color="photograph")

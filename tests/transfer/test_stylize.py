@@ -7,23 +7,6 @@ import nst_course as nst
 from nst_course.images.io import resized
 from nst_course.transfer.stylize import STRENGTHS, dial, multi_scale
 
-SMALL = {
-    "size": 48,
-    "brush": 24,
-    "steps": 6,
-    "progress": False,
-    "content_layers": ["relu2_2"],
-    "style_layers": ["relu1_1", "relu2_1"],
-}
-
-
-@pytest.fixture
-def stylize(narrow_backbone):
-    def call(content="cat", style="great_wave", **settings):
-        return nst.stylize(content, style, **{**SMALL, "backbone": narrow_backbone, **settings})
-
-    return call
-
 
 def test_goes_through_the_sizes_and_returns_the_last(stylize):
     sizes = []
@@ -85,21 +68,9 @@ def test_strength_outside_the_dial_is_refused(strength):
         dial(strength)
 
 
-def test_interrupted_run_returns_the_image_so_far_and_goes_on_from_its_checkpoint(
-    stylize, tmp_path, monkeypatch
-):
-    monkeypatch.setattr("nst_course.transfer.multiscale.CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr("nst_course.transfer.multiscale.WRITING_SHARE", float("inf"))
-    seen = []
-
-    def interrupt(step):
-        seen.append(step)
-        if len(seen) == 8:  # at the second size
-            raise KeyboardInterrupt
-
-    checkpoint = tmp_path / "run"
-    stopped = stylize(checkpoint=checkpoint, on_step=interrupt)
-    assert stopped.interrupted and max(stopped.image.shape) == 34 and checkpoint.exists()
+def test_interrupted_run_returns_the_image_so_far_and_goes_on_from_its_checkpoint(stylize, stopped):
+    result, checkpoint = stopped()
+    assert result.interrupted and max(result.image.shape) == 34 and checkpoint.exists()
     resumed = stylize(checkpoint=checkpoint)
     assert torch.equal(resumed.image, stylize().image) and not checkpoint.exists()
 
@@ -136,19 +107,10 @@ WAVE = nst.load_image("great_wave", 48)
     ],
 )
 def test_statistics_and_terms_go_through_the_sizes_and_belong_to_the_checkpoint(
-    stylize, tmp_path, monkeypatch, settings, others, said
+    stylize, stopped, settings, others, said
 ):
-    monkeypatch.setattr("nst_course.transfer.multiscale.CHECKPOINT_SECONDS", 0)
-    monkeypatch.setattr("nst_course.transfer.multiscale.WRITING_SHARE", float("inf"))
-    seen = []
-
-    def interrupt(step):
-        seen.append(step)
-        if len(seen) == 8:  # at the second size
-            raise KeyboardInterrupt
-
-    checkpoint = tmp_path / "run"
-    assert stylize(checkpoint=checkpoint, on_step=interrupt, **settings).interrupted
+    result, checkpoint = stopped(**settings)
+    assert result.interrupted
     with pytest.raises(nst.CourseError, match=f"belongs to a run with {said}"):
         stylize(checkpoint=checkpoint, **others)
     resumed = stylize(checkpoint=checkpoint, **settings)
