@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nst_course.classroom.slides.deck import write_pdf, write_slides
-from nst_course.errors import CourseError
+from nst_course.classroom.slides.deck import write_slides
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
@@ -72,11 +71,15 @@ def test_every_slide_fits_and_can_be_read(browser, deck, width, height):
     assert all(s["notes"] == 1 for s in slides)
 
 
-def test_pdf_is_written_and_nothing_is_replaced(tmp_path):
-    page = write_slides(NOTEBOOKS[0], tmp_path)
-    pdf = write_pdf(page)
-    assert pdf.read_bytes().startswith(b"%PDF") and pdf.stat().st_size > 100_000
-    with pytest.raises(CourseError, match="--overwrite"):
-        write_pdf(page)
-    with pytest.raises(CourseError, match="--overwrite"):
-        write_slides(NOTEBOOKS[0], tmp_path)
+def test_printed_pages_have_a_margin(browser, tmp_path):
+    page = browser.new_page()
+    page.goto(f"{write_slides(NOTEBOOKS[0], tmp_path).as_uri()}?print-pdf")
+    page.wait_for_selector("html[data-ready=yes]", timeout=240_000, state="attached")
+    page.wait_for_selector(".pdf-page .block", state="attached")
+    margins = page.evaluate(
+        """() => Array.from(document.querySelectorAll('.pdf-page .block'), block =>
+            block.getBoundingClientRect().left
+            - block.closest('.pdf-page').getBoundingClientRect().left)"""
+    )
+    page.close()
+    assert len(margins) > 20 and min(margins) >= 30

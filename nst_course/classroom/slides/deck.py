@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import re
 import shutil
-import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from .content import stacks
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 _HERE = Path(__file__).parent / "templates"
-_PDF_SECONDS = 300
+_PDF_MS = 300_000
 
 
 def write_slides(notebook: Path, out: Path, overwrite: bool = False) -> Path:
@@ -60,16 +59,25 @@ def write_pdf(page: Path, overwrite: bool = False) -> Path | None:
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         return None
+    _package("playwright")
+    from playwright.sync_api import Error as PlaywrightError
+    from playwright.sync_api import sync_playwright
+
     target = page.with_suffix(".pdf")
     if target.exists() and not overwrite:
         raise CourseError(f"{target} exists; choose another folder, or add --overwrite.")
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
-               "--virtual-time-budget=120000", f"--print-to-pdf={target.resolve()}",
-               f"{page.resolve().as_uri()}?print-pdf"]  # fmt: skip
     try:
-        subprocess.run(command, check=True, capture_output=True, timeout=_PDF_SECONDS)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise CourseError(f"{browser} did not print {page.name} ({error}).") from error
+        with sync_playwright() as playwright:
+            opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+            view = opened.new_page()
+            view.goto(f"{page.resolve().as_uri()}?print-pdf")
+            view.wait_for_selector("html[data-ready=yes]", state="attached", timeout=_PDF_MS)
+            content = view.pdf(prefer_css_page_size=True, print_background=True)
+            opened.close()
+    except PlaywrightError as error:
+        reason = error.message.splitlines()[0]
+        raise CourseError(f"{browser} did not print {page.name} ({reason}).") from error
+    write_atomically(target, lambda partial: partial.write_bytes(content))
     return target
 
 
@@ -77,7 +85,7 @@ def _package(name: str) -> Path:
     found = find_spec(name)
     if found is None or not found.submodule_search_locations:
         raise CourseError(
-            'Slides need two more packages: python -m pip install "nst-course[classroom]".'
+            'Slides need three more packages: python -m pip install "nst-course[classroom]".'
         )
     return Path(next(iter(found.submodule_search_locations)))
 
