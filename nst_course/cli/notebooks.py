@@ -49,6 +49,7 @@ def execute(path: Path) -> float:
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],  # not its advice on the encryption of local sockets
     )
     environment = {name: value for name, value in os.environ.items() if name != QUICK_VARIABLE}
     start = time.perf_counter()

@@ -55,7 +55,7 @@ def store_as_jpeg() -> None:
             shell.enable_matplotlib("inline")
         settings = InlineBackend.instance(parent=shell)
         settings.figure_formats = {"jpeg"}
-        options: dict[str, Any] = {"pil_kwargs": {"quality": 82, "optimize": True}}
+        options: dict[str, Any] = {"pil_kwargs": {"quality": 72, "optimize": True}}
         settings.print_figure_kwargs = {"bbox_inches": "tight", **options}
         formatter = shell.display_formatter.formatters["image/jpeg"]
         encode = formatter.lookup_by_type(Figure)
