@@ -112,7 +112,9 @@ def student(notebook: NotebookNode, choices: Choices | None) -> NotebookNode:
     """Without what tells the answers; of what an answer computes only the pictures stay."""
     for cell in cells_of_answers(notebook):
         cell.outputs = [output for output in cell.outputs if is_picture(output)]
-        cell.execution_count = None
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.execution_count = None  # so that one sees what the student has run
     notebook.cells = [cell for cell in notebook.cells if not is_for_instructors(cell)]
     if choices:
         set_up_cell(notebook).source += f"\n\n{lock_line(choices)}"

@@ -105,7 +105,8 @@ def run_grade(options: argparse.Namespace) -> int:
 
     def show(marked: Marked) -> None:
         right = sum(one["category"] == "right" for one in marked.results.values())
-        words = " ".join(marked.faults) or f"{right} of {len(marked.results)} right"
+        words = f"{right} of {len(marked.results)} right" if marked.results else "nothing to mark"
+        words = " ".join(marked.faults) or words
         print(printable(marked.submission.student), "·", printable(words), flush=True)
 
     limits = Limits(int(options.memory * 2**30), options.seconds)
@@ -119,7 +120,11 @@ def run_grade(options: argparse.Namespace) -> int:
             options.overwrite,
             show,
         )
-    print(f"{len(found)} submissions: {options.output / 'index.html'}")
+    print(
+        f"{len(found)} submissions. Open {options.output / 'index.html'}: it counts the mistakes of"
+        f" the class, and leads to the report of each student. {options.output / 'grades.csv'} is"
+        " for a grade book."
+    )
     return 0
 
 

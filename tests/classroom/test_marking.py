@@ -46,6 +46,7 @@ def notebook(
     if picture:
         data = nbformat.v4.new_output("display_data", {"image/png": picture})
         cells[-1].outputs.append(data)
+        cells[-1].execution_count = 1
     return nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()
 
 

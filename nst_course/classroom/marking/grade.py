@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import jinja2
@@ -38,7 +38,9 @@ def grade(
     overwrite: bool = False,
     show: Callable[[Marked], object] = lambda marked: None,
 ) -> list[Row]:
-    """Mark a folder of submissions and write `results.csv`, `index.html` and `students/`.
+    """Mark a folder of submissions and write tables, `index.html` and `students/`.
+
+    `results.csv` has a line for each student and exercise, `grades.csv` one for each student.
 
     Raises:
         CourseError: there are no submissions, or the output is there already.
@@ -51,6 +53,7 @@ def grade(
     exercises = exercises_handed_in(batch)
     found = rows(batch, exercises)
     _write(out / "results.csv", table(found))
+    _write(out / "grades.csv", grades(found, [exercise.name for exercise in exercises]))
     for row in found:
         _write(out / "students" / row.page, student_page(row))
     page = _PAGES.get_template("class.html").render(
@@ -81,15 +84,26 @@ def student_page(row: Row) -> str:
 
 def table(found: list[Row]) -> str:
     """The marks as CSV, one line a student and exercise."""
+    return _csv(COLUMNS, (
+        (row.student, cell.notebook, cell.exercise, cell.category, cell.wrong,
+         cell.attempts, cell.hints, "yes" if cell.saw_solution else "no", "; ".join(cell.notes))
+        for row in found for cell in row.cells
+    ))  # fmt: skip
+
+
+def grades(found: list[Row], exercises: list[str]) -> str:
+    """A line for each student, as grade books import them: how many are right, and which (1)."""
+    return _csv(("student", "right", "of", *exercises), (
+        (row.student, row.solved, len(row.cells), *(int(c.category == "right") for c in row.cells))
+        for row in found
+    ))  # fmt: skip
+
+
+def _csv(columns: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in found:
-        for cell in row.cells:
-            values = (row.student, cell.notebook, cell.exercise, cell.category, cell.mistake,
-                      cell.attempts, cell.hints, "yes" if cell.saw_solution else "no",
-                      "; ".join(cell.notes))  # fmt: skip
-            writer.writerow([harmless(str(value)) for value in values])
+    writer.writerow(columns)
+    writer.writerows([harmless(str(value)) for value in line] for line in lines)
     return stream.getvalue()
 
 

@@ -18,6 +18,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from ...exercises.spec import Exercise
 
+_AGAIN = ": open it in JupyterLab, mend it, and hand it in again"
 _BUILTINS = frozenset(vars(builtins))
 
 
@@ -42,12 +43,14 @@ class Notebook:
     Attributes:
         sources: the code cells as they can be parsed, magics translated.
         outputs: theirs.
+        runs: the counter that stands beside each; 0 where a cell was not run.
         errors: cell → why it cannot be parsed.
     """
 
     sources: list[str]
     exercises: list[str]  # by cell: the name in the metadata, else empty
     outputs: list[list[dict]]
+    runs: list[int]
     statements: list[Statement]
     errors: dict[int, str]
 
@@ -59,24 +62,25 @@ def read(content: bytes) -> Notebook:
         Broken: it is none.
     """
     if not content.strip():
-        raise Broken("is empty")
+        raise Broken(f"is empty{_AGAIN}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
         cells = [cell for cell in book.cells if cell.cell_type == "code"]
-        found = Notebook([], [], [], [], {})
+        found = Notebook([], [], [], [], [], {})
         for cell in cells:
             _add(found, str(cell.source), cell)
     except Broken:
         raise
     except UnicodeDecodeError:
-        raise Broken("is no text in UTF-8") from None
+        raise Broken(f"is no text in UTF-8{_AGAIN}") from None
     except nbformat.reader.NotJSONError:
         conflict = b"<<<<<<< " in content
-        raise Broken("has the marks of a merge in it" if conflict else "is no JSON") from None
+        reason = "has the marks of a merge in it" if conflict else "is no JSON"
+        raise Broken(f"{reason}{_AGAIN}") from None
     except (Exception, RecursionError) as error:
-        raise Broken(f"is no notebook ({type(error).__name__})") from None
+        raise Broken(f"is no notebook ({type(error).__name__}){_AGAIN}") from None
     return found
 
 
@@ -85,6 +89,8 @@ def _add(book: Notebook, source: str, cell: Any) -> None:
     name = cell.get("metadata", {}).get("exercise", "")
     book.exercises.append(name if isinstance(name, str) else "")
     outputs = cell.get("outputs", [])
+    count = cell.get("execution_count")
+    book.runs.append(count if isinstance(count, int) else 0)
     book.outputs.append([dict(output) for output in outputs if isinstance(output, dict)])
     try:
         source = TransformerManager().transform_cell(source)

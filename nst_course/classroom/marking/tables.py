@@ -25,10 +25,13 @@ _WORDS = {  # on the page of the class, where no mistake has a name
     "stopped": "the code does not end, or ended its process",
     "property": "something else is computed",
     "form": "the numbers come in another form",
+    "input changed": "the function changes its input",
     "gradient": "the gradient is cut off",
     "no answer": "there is no function that can be checked",
     "unclear": "the check does not understand the answer",
 }
+_REFUSED = "a submission may not"  # begins what `confine` raises
+_REFUSED_WORDS = "the code tried what a submission may not do. It was refused; read the report."
 _PLACE = re.compile(r"^line \d+: (\w+)$")
 
 
@@ -41,6 +44,7 @@ class Cell:
     title: str
     category: str
     mistake: str = ""
+    headline: str = ""
     report: str = ""  # HTML of the check's own
     code: str = ""
     picture: str = ""  # base64 of a JPEG
@@ -57,6 +61,15 @@ class Cell:
     @property
     def tone(self) -> str:
         return _SYMBOLS.get(self.category, ("✗", "wrong"))[1]
+
+    @property
+    def is_wrong(self) -> bool:
+        return self.tone in ("wrong", "stopped")
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong, in words; empty if nothing is, or there is no answer."""
+        return (self.mistake or self.headline) if self.is_wrong else ""
 
 
 @dataclass
@@ -105,6 +118,7 @@ def _cell(exercise: Exercise, result: dict[str, Any] | None, entry: Entry | None
         exercise.notebook,
         exercise.title,
         str(result["category"]),
+        headline=str(result.get("report", {}).get("headline", "")).replace("`", ""),
         report=_html(result.get("report")),
         notes=tuple(map(str, result.get("notes", []))),
         attempts=entry.attempts,
@@ -137,6 +151,7 @@ def _faults(marked: Marked, cells: list[Cell]) -> list[str]:
     for file, notebook in notebooks.items():
         if file != f"{notebook}.ipynb":
             faults.append(f"{file} was recognized as {notebook} by its exercises.")
+    faults += [f"{cell.exercise}: {_REFUSED_WORDS}" for cell in cells if _REFUSED in cell.report]
     return faults + [f"{c.exercise}: {note}." for c in cells for note in c.notes]
 
 
@@ -145,11 +160,7 @@ def mistakes(found: list[Row], exercise: str) -> list[tuple[str, int]]:
     counts: Counter[str] = Counter()
     for row in found:
         for cell in row.cells:
-            if cell.exercise == exercise and cell.category not in (
-                "right",
-                "not attempted",
-                "missing",
-            ):
+            if cell.exercise == exercise and cell.is_wrong:
                 named = _PLACE.sub(r"right but for one \1", cell.mistake)
                 counts[_WORDS.get(cell.category, named)] += 1
     return counts.most_common()

@@ -121,10 +121,15 @@ def result(
 
 
 def picture_below(book: Notebook, cell: int) -> str:
-    """The first picture that the notebook shows below a cell, decoded and encoded anew, as JPEG."""
+    """The first picture below a cell, decoded and encoded anew, as JPEG.
+
+    What was not run after the cell does not count: notebooks are handed out with pictures.
+    """
     following = [n for n in range(cell + 1, len(book.sources)) if book.exercises[n]][:1]
-    for outputs in book.outputs[cell : (following or [len(book.sources)])[0]]:
-        for output in outputs:
+    for place in range(cell, (following or [len(book.sources)])[0]):
+        if not 0 < book.runs[cell] <= book.runs[place]:
+            continue
+        for output in book.outputs[place]:
             data = output.get("data") or {}
             encoded = data.get("image/png") or data.get("image/jpeg")
             if isinstance(encoded, (str, list)):
