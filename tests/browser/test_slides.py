@@ -30,6 +30,8 @@ MEASURE = """() => Reveal.getSlides().map(slide => {
         top: Math.min(innerHeight, ...boxes.map(box => box.top)),
         font: Math.min(99, ...texts), picture: Math.min(9, ...pictures),
         notes: slide.querySelectorAll('aside.notes').length, blocks: boxes.length,
+        titled: Boolean(slide.querySelector('h1, h2, h3, .again, .block > p > strong:only-child')),
+        last: (Array.from(slide.querySelectorAll('.block')).pop() || slide).innerText.trim(),
     };
 })"""
 
@@ -69,6 +71,8 @@ def test_every_slide_fits_and_can_be_read(browser, deck, width, height):
     assert [s for s in slides if s["font"] < height / 50] == []  # 14 pixels of 720
     assert [(s["text"], s["picture"]) for s in slides if s["picture"] < 0.3] == []
     assert all(s["notes"] == 1 for s in slides)
+    assert [s for s in slides if not s["titled"]] == []
+    assert [s["text"] for s in slides if s["last"] == "Literature"] == []
 
 
 def test_printed_pages_have_a_margin(browser, tmp_path):

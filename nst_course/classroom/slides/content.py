@@ -11,7 +11,9 @@ from markupsafe import Markup, escape
 from nbconvert.filters import Highlight2HTML, markdown2html
 from nbformat import NotebookNode
 
-from ..cells import exercise_of, heading, slide_type
+from ...exercises.spec import Exercise
+from ..cells import exercise_of, heading, is_picture, slide_type
+from ..edition import about
 from ..minutes import sections, total_minutes
 
 _PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
@@ -60,11 +62,20 @@ def stacks(notebook: NotebookNode) -> list[list[Slide]]:
                 else:
                     found[-1].append(slide)
             found[-1][-1].blocks += blocks(number, cell, kind == "fragment")
+            if exercise := exercise_of(cell):
+                found[-1][-1].notes += _about(exercise)
     return found
 
 
 def _title(found: list[list[Slide]]) -> str:
     return found[-1][0].title if found else ""
+
+
+def _about(exercise: Exercise) -> Markup:
+    """The solution of an exercise, its hints and the common mistakes."""
+    style = "white-space: pre-wrap; font-size: 0.7em"  # the column of the notes is narrow
+    code = Markup('<pre style="{}">{}</pre>').format(style, exercise.code)
+    return code + Markup(markdown2html(about(exercise)))
 
 
 def _plain(text: str) -> str:
@@ -94,6 +105,8 @@ def blocks(number: int, cell: NotebookNode, fragment: bool) -> Iterator[Block]:
         return  # its output says that nobody has answered yet
     printed = "".join(output.text for output in cell.outputs if output.output_type == "stream")
     outputs = [output for output in cell.outputs if output.output_type != "stream"]
+    if "nst.exercises." in cell.source:  # a verdict, on an answer that nobody has given
+        outputs = [one for one in outputs if is_picture(one) or "text/html" not in one.data]
     if printed:  # it comes in pieces
         outputs.insert(0, NotebookNode(text=printed))
     for output in outputs:

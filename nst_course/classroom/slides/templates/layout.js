@@ -14,7 +14,12 @@
     return block.querySelector(":scope > img");
   }
 
-  const isHeading = (block) => Boolean(block.querySelector("h1, h2, h3"));
+  // A heading, or a line in bold letters that stands for one, stays with what follows.
+  function isHeading(block) {
+    const bold = block.querySelector(":scope > p > strong:only-child");
+    return Boolean(block.querySelector("h1, h2, h3")) ||
+      Boolean(bold && bold.textContent.trim() === block.textContent.trim());
+  }
 
   // Whether a block fits below what is on the stage; a picture may shrink a little for it.
   function put(block, alone) {
@@ -77,9 +82,9 @@
   }
 
   // The picture that a text on the next slide speaks of, to be shown there once more.
-  function again(block) {
+  function again(block, descriptions) {
     const shown = Array.from(stage.querySelectorAll(".block")).filter(picture).pop();
-    if (!shown || block.dataset.again || !/^\s*What to see/.test(block.textContent)) return [];
+    if (!shown || block.dataset.again || !descriptions.has(block.dataset.cell)) return [];
     block.dataset.again = "yes";
     const copy = shown.cloneNode(true);
     const ratio = picture(shown).naturalWidth / picture(shown).naturalHeight;
@@ -174,6 +179,8 @@
     const waiting = Array.from(section.querySelectorAll(":scope > .block"));
     const notes = section.querySelector("aside.notes");
     const heading = section.dataset.title || "";
+    const descriptions = new Set(waiting.filter((one) => /^\s*What to see/.test(one.textContent))
+      .map((one) => one.dataset.cell));
     const pages = [];
     let count = 0;
     const turn = () => {
@@ -189,7 +196,7 @@
     };
     while (waiting.length) {
       const block = waiting.shift();
-      if (!stage.childElementCount && pages.length && heading && !isHeading(block)) {
+      if (!stage.childElementCount && heading && !isHeading(block)) {
         const line = document.createElement("div");
         line.className = "again";
         line.textContent = heading;
@@ -202,7 +209,7 @@
         count += 1;
         continue;
       }
-      const pictures = again(block);
+      const pictures = again(block, descriptions);
       if (pictures.length) {
         turn();
         waiting.unshift(...pictures, block);
