@@ -63,7 +63,14 @@ class Parser(argparse.ArgumentParser):
             option, action = self.instead
             given = any(text == option or text.startswith(f"{option}=") for text in args or ())
             action.nargs, action.required = ("?" if given else None), not given
-        return super().parse_known_args(args, namespace)
+        found, rest = super().parse_known_args(args, namespace)
+        # Nor does it find those of nargs="*" behind an option: `edition student OUT --word x 03`.
+        for action in self._actions:
+            if action.nargs == "*":
+                names = [text for text in rest if not text.startswith("-")]
+                setattr(found, action.dest, [*getattr(found, action.dest), *names])
+                rest = [text for text in rest if text.startswith("-")]
+        return found, rest
 
     def error(self, message: str) -> NoReturn:
         message = re.sub(r"^argument (?:-\w/)?([\w-]+): ", r"\1 ", message)

@@ -258,3 +258,12 @@ def test_nbgrader_source_is_the_solution_and_without_its_region_the_stub(name):
     region = r"    ### BEGIN SOLUTION.*### END SOLUTION"
     stub = re.sub(region, "    ...  # YOUR CODE HERE", source, flags=re.DOTALL)
     assert not session.examine(session.compiled(stub)).attempted
+
+
+@pytest.mark.parametrize("place", [3, 5])
+def test_names_of_notebooks_may_stand_before_and_after_options(tmp_path, place):
+    arguments = ["edition", "student", str(tmp_path), "--solutions-on", "2027-01-31"]
+    arguments[place:place] = ["03", "00"]
+    assert main(arguments) == 0
+    made = sorted(path.name[:2] for path in (tmp_path / "notebooks").iterdir())
+    assert made == ["00", "03"]

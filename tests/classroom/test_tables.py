@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from nst_course.classroom.marking.batch import Marked, stopped
-from nst_course.classroom.marking.grade import grades, table
+from nst_course.classroom.marking.grade import grades, student_page, table
 from nst_course.classroom.marking.needed import read
 from nst_course.classroom.marking.submissions import File, Submission
 from nst_course.classroom.marking.tables import exercises_handed_in, mistakes, rows
@@ -93,6 +93,8 @@ def test_class_page_has_words_for_every_category(found, category):
 def test_what_was_refused_is_told_to_the_instructor(found):
     refused = {row.student: [f for f in row.faults if "may not do" in f] for row in found}
     assert [student for student, faults in refused.items() if faults] == ["raised"]
+    [row] = [row for row in found if row.student == "raised"]
+    assert "may not do" not in student_page(row)
 
 
 @pytest.mark.parametrize(

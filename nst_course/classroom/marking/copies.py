@@ -10,6 +10,7 @@ from ...exercises import registry
 from ...exercises.spec import Exercise
 from .batch import Marked
 
+SAME = "in the same words as"  # begins what concerns other students
 _ENOUGH = 200  # characters in the same words; a right answer in one line is the same for many
 _NAMED = 3  # students in a note
 
@@ -40,7 +41,7 @@ def mark_copies(batch: list[Marked]) -> list[tuple[list[str], list[str]]]:
         for one in alike:
             others = [other for other in alike if other != one]
             more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
-            note = f"in the same words as {', '.join(others[:_NAMED])}{more}"
+            note = f"{SAME} {', '.join(others[:_NAMED])}{more}"
             results[one].setdefault("notes", []).append(note)
     return [([*students], names) for students, names in sorted(groups.items())]
 

@@ -13,9 +13,9 @@ from markupsafe import Markup
 from ...errors import CourseError
 from ...files import write_atomically
 from .batch import Limits, Marked, mark_all
-from .copies import mark_copies
+from .copies import SAME, mark_copies
 from .submissions import find_submissions
-from .tables import Row, exercises_handed_in, mistakes, rows
+from .tables import TRIED, Row, exercises_handed_in, mistakes, rows
 
 COLUMNS = (
     "student", "notebook", "exercise", "category", "mistake",
@@ -65,7 +65,7 @@ def grade(
             exercise.name: sum(row.cells[n].category == "right" for row in found)
             for n, exercise in enumerate(exercises)
         },
-        faults=[(row.student, fault) for row in found for fault in row.faults],
+        faults=[(row.student, fault) for row in found for fault in row.faults if SAME not in fault],
         copies=copies,
     )
     _write(out / "index.html", page)
@@ -77,7 +77,7 @@ def student_page(row: Row) -> str:
     cells = [
         {**vars(cell), "symbol": cell.symbol, "report": Markup(cell.report)} for cell in row.cells
     ]
-    faults = [fault for fault in row.faults if "in the same words" not in fault]
+    faults = [fault for fault in row.faults if not fault.endswith(TRIED) and SAME not in fault]
     shown = {"student": row.student, "solved": row.solved, "cells": cells}
     return _PAGES.get_template("student.html").render(title=row.student, row=shown, faults=faults)
 

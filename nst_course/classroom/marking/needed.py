@@ -18,7 +18,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from ...exercises.spec import Exercise
 
-_AGAIN = ": open it in JupyterLab, mend it, and hand it in again"
+_AGAIN = "; save it in JupyterLab once more and hand it in again"
 _BUILTINS = frozenset(vars(builtins))
 
 

@@ -30,8 +30,8 @@ _WORDS = {  # on the page of the class, where no mistake has a name
     "no answer": "there is no function that can be checked",
     "unclear": "the check does not understand the answer",
 }
-_REFUSED = "a submission may not"  # begins what `confine` raises
-_REFUSED_WORDS = "the code tried what a submission may not do. It was refused; read the report."
+_REFUSAL = "a submission may not"  # begins what `confine` raises
+TRIED = "the code tried what a submission may not do. It was refused; read the report."
 _PLACE = re.compile(r"^line \d+: (\w+)$")
 
 
@@ -151,7 +151,7 @@ def _faults(marked: Marked, cells: list[Cell]) -> list[str]:
     for file, notebook in notebooks.items():
         if file != f"{notebook}.ipynb":
             faults.append(f"{file} was recognized as {notebook} by its exercises.")
-    faults += [f"{cell.exercise}: {_REFUSED_WORDS}" for cell in cells if _REFUSED in cell.report]
+    faults += [f"{cell.exercise}: {TRIED}" for cell in cells if _REFUSAL in cell.report]
     return faults + [f"{c.exercise}: {note}." for c in cells for note in c.notes]
 
 
