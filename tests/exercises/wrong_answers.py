@@ -368,6 +368,27 @@ WRONG_ANSWERS = [
     ),
     (
         "sliced_wasserstein",
+        "`sort` returns two things",
+        """
+        def f(x, y, d):
+            d = torch.nn.functional.normalize(d)
+            a = (d @ x.flatten(2)).sort()
+            b = (d @ y.flatten(2)).sort()
+            return ((a - b) ** 2).mean()
+        """,
+    ),
+    (
+        "color_matching",
+        "one mean was taken for all channels",
+        """
+        def f(x, y):
+            a, b = x[0].flatten(1), y[0].flatten(1)
+            A = torch.linalg.cholesky(torch.cov(b)) @ torch.linalg.cholesky(torch.cov(a)).inverse()
+            return (A @ (a - a.mean()) + b.mean()).view_as(x)
+        """,
+    ),
+    (
+        "sliced_wasserstein",
         "the directions were not made unit vectors",
         """
         def f(x, y, d):

@@ -64,9 +64,10 @@ EXERCISE = Exercise(
             return second - torch.outer(mean, mean)
     """,
     why="The second moment and the mean are means over positions, so both of a mixture are the"
-    " averages. A covariance is made of the two, and has to be made again from their averages.",
-    notice="Two artworks without any variance, one all black and one all white, mix to a variance:"
-    " the distance of their means has become one.",
+    " averages. A covariance is computed from the two, so it has to be computed again from their"
+    " averages.",
+    notice="Two artworks without any variance, one all black and one all white, have a mixture with"
+    " a variance: it comes from the distance of their means.",
     hints=(
         "Σ is not a mean over positions: it has the mean in it, squared. What does it become if"
         " you add μ μᵀ?",

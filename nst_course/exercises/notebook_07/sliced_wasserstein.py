@@ -148,6 +148,17 @@ EXERCISE = Exercise(
             },
         ),
         Mistake(
+            "`sort` returns two things",
+            "It returns the sorted numbers and the places where they stood. Take the numbers:"
+            " `.sort(dim=2).values`.",
+            edits={
+                "(unit @ features.flatten(2)).sort(dim=2).values": (
+                    "(unit @ features.flatten(2)).sort(dim=2)"
+                ),
+            },
+            raises=r"return_types\.sort",
+        ),
+        Mistake(
             "the directions were sorted, and not the positions",
             "Axis 1 counts the directions. Each direction has its own list of numbers, along the"
             " last axis.",

@@ -32,7 +32,7 @@ EXERCISE = Exercise(
     title="The colors of another picture",
     prompt="""
         Transform the colors of an image by x ↦ A (x − μ) + μ', so that their mean and covariance
-        become those of `like`. Use Cholesky factors: Σ = L Lᵀ with L lower triangular
+        become those of `like`. Do not clamp. Use Cholesky factors: Σ = L Lᵀ with L lower triangular
         (`torch.linalg.cholesky`), and A = L' L⁻¹, where L' belongs to `like`.
     """,
     stub='''
@@ -94,8 +94,8 @@ EXERCISE = Exercise(
     mistakes=(
         Mistake(
             "the matrix was transposed",
-            "The pixels are columns here, so A stands on their left as it is. With the pixels as"
-            " rows, Aᵀ would stand on their right.",
+            "With the pixels as columns, A stands on their left as it is. With the pixels as rows,"
+            " Aᵀ stands on their right.",
             edits={"matrix @ (x - mean)": "matrix.T @ (x - mean)"},
         ),
         Mistake(
@@ -134,8 +134,8 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "the symmetric roots were taken",
-            "Mean and covariance are right, and the colors are others than with Cholesky factors."
-            " Here those are asked for; the package takes the symmetric roots.",
+            "Mean and covariance are right, but the exercise asks for Cholesky factors, which give"
+            " other colors. (The package takes the symmetric roots.)",
             source="""
                 def my_color_matching(image, like):
                     x, y = image[0].flatten(1), like[0].flatten(1)
@@ -175,6 +175,11 @@ EXERCISE = Exercise(
                     ratio = y.std(1, keepdim=True) / x.std(1, keepdim=True)
                     return (ratio * (x - mean) + target).view_as(image)
             """,
+        ),
+        Mistake(
+            "one mean was taken for all channels",
+            "Each channel has a mean of its own: `x.mean(1, keepdim=True)` is a column of three.",
+            edits={"x.mean(1, keepdim=True), y.mean(1, keepdim=True)": "x.mean(), y.mean()"},
         ),
         Mistake(
             "the mean was not subtracted",

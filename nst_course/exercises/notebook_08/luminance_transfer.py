@@ -50,8 +50,8 @@ EXERCISE = Exercise(
     """,
     why="The three weights add up to 1, so the same number added to R, G and B raises Y by that"
     " number. It adds gray, and gray has I = Q = 0. There is no need to go to YIQ and back.",
-    notice="A dark red can become pink, and a light blue cannot become a dark one without leaving"
-    " 0…1: a picture is clamped at the end, and then its color changes after all.",
+    notice="A dark red can become pink, but a light blue cannot become dark without leaving 0…1. A"
+    " picture is clamped at the end, and then its color does change.",
     hints=(
         "How much lighter or darker does each pixel have to become?",
         "Compute Y of both pictures, (1, 1, H, W): a weighted sum over the axis of the channels.",
@@ -132,7 +132,7 @@ EXERCISE = Exercise(
         Mistake(
             "the channels were multiplied by the ratio of the luminances",
             "That keeps the ratios of the channels, and with them hue and saturation, not I and Q."
-            " A dark pixel would become a loud one. Add the difference.",
+            " A dark pixel made bright would get a glaring color. Add the difference.",
             edits={"photograph + after - before": "photograph * after / before"},
         ),
         Mistake(
