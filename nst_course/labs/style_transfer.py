@@ -121,8 +121,8 @@ class StyleTransferLab(LiveRunLab):
             layer: choice_slider(layer, LAYER_FACTORS, 1.0, prefix="×") for layer in STYLE_LAYERS
         }
         self.mode = widgets.ToggleButtons(
-            options=["Three knobs", "All knobs"],
-            value="Three knobs" if beginner else "All knobs",
+            options=["Main settings", "All settings"],
+            value="Main settings" if beginner else "All settings",
             style={"button_width": "110px"},
         )
         on_change(self._simplify, self.mode)
@@ -176,7 +176,7 @@ class StyleTransferLab(LiveRunLab):
 
     def _simplify(self) -> None:
         """Show three controls, or all of them, including those for branches."""
-        display = "" if self.mode.value == "All knobs" else "none"
+        display = "" if self.mode.value == "All settings" else "none"
         for part in (self.other_controls, self.fork, self.branches, self.saving.copy):
             part.layout.display = display
 

@@ -533,10 +533,10 @@ def test_branch_brings_its_settings(lab):
     assert lab.live_run.runner.branch.transfer.style_weight == 10.0
 
 
-def test_beginner_mode_shows_three_knobs(lab):
+def test_beginner_mode_shows_the_main_settings(lab):
     for part in (lab.other_controls, lab.fork, lab.branches, lab.saving.copy):
         assert part.layout.display != "none"
-    lab.mode.value = "Three knobs"
+    lab.mode.value = "Main settings"
     for part in (lab.other_controls, lab.fork, lab.branches, lab.saving.copy):
         assert part.layout.display == "none"
     for knob in (lab.content, lab.style, lab.size, lab.strength):
