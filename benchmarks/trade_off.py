@@ -169,7 +169,7 @@ def draw(curves: dict[str, dict[str, list[Losses]]], title: str) -> None:
     for axis, (pair, found) in zip(axes[0], curves.items(), strict=True):
         for name, losses in found.items():
             content, style = zip(*losses, strict=True)
-            marks = {"marker": "o", "color": "#d1495b"} if len(losses) > 1 else {"marker": "D"}
+            marks = {"marker": "o", "color": "#222222"} if len(losses) > 1 else {"marker": "D"}
             axis.plot(content, style, linewidth=2, label=name, linestyle="-", **marks)
             if len(losses) > 1:
                 for mark, x, y in zip(STRENGTHS, content, style, strict=True):
