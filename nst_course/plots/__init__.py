@@ -15,7 +15,7 @@ from .figure import store_as_jpeg
 from .gram import channel_pairs, clouds, feature_maps, gram_heatmaps, number_grids
 from .layers import layer_bars, layer_curves, share_bars, share_drift
 from .live import LiveView
-from .loop import milestones, race, runs, valley
+from .loop import milestones, prices, race, runs, valley
 from .mixing import mixtures, triangle
 from .network import activation_maps, filters, layer_profile, network
 from .pictures import pictures
@@ -45,6 +45,7 @@ __all__ = [
     "number_grids",
     "patches",
     "pictures",
+    "prices",
     "race",
     "receptive_fields",
     "runs",

@@ -45,7 +45,7 @@ def draw_picture(
 def store_as_jpeg() -> None:
     """Make notebooks store figures as JPEG: with photographs, PNG takes many megabytes.
 
-    The label of a figure is stored with it as its alt text.
+    What a figure shows is stored with it as its alt text.
     """
     shell = get_ipython()
     if shell is not None and "IPKernelApp" in shell.config:
@@ -61,7 +61,19 @@ def store_as_jpeg() -> None:
         encode = formatter.lookup_by_type(Figure)
 
         def with_alt(figure: Figure) -> Any:
-            label = figure.get_label()
-            return (encode(figure), {"alt": label}) if label else encode(figure)
+            text = alt_text(figure)
+            return (encode(figure), {"alt": text}) if text else encode(figure)
 
         formatter.for_type(Figure, with_alt)
+
+
+def alt_text(figure: Figure) -> str:
+    """What a figure shows, for those who cannot see it: its label, or else all of its titles."""
+    if label := figure.get_label():
+        return str(label)
+    parts = [figure.get_suptitle()]
+    for axis in figure.axes:
+        ylabel, xlabel = axis.get_ylabel(), axis.get_xlabel()
+        parts += [axis.get_title(), f"{ylabel} over {xlabel}" if xlabel and ylabel else ""]
+    texts = [" ".join(part.split()) for part in parts if part]
+    return "; ".join(dict.fromkeys(texts))  # each once, in their order

@@ -76,6 +76,7 @@ def share_bars(rows: Mapping[str, Mapping[str, float]], xlabel: str, width: floa
     axis.legend(
         frameon=False, ncols=len(named), loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=10
     )
+    figure.set_label(f"{xlabel}: {', '.join(rows)}")
     return figure
 
 

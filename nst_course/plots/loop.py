@@ -1,4 +1,4 @@
-"""Figures of notebooks 05 and 06: runs in one chart, one run with its pictures, and a valley."""
+"""Figures of the loop: runs in one chart, one run with its pictures, its price, and a valley."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -67,6 +67,29 @@ def race(
         *first.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3
     )
     figure.set_label(f"Total loss over function evaluations and over seconds: {', '.join(counted)}")
+    return figure
+
+
+def prices(
+    runs: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    ylabel: str = "style loss",
+    width: float = 8,
+) -> Figure:
+    """What a loss costs in seconds, on two logarithmic axes.
+
+    Args:
+        runs: name → (seconds since the start, loss) of every picture; a single one is a point.
+        ylabel: which loss it is.
+        width: of the figure, in inches.
+    """
+    figure = new_figure(width, width * 0.4)
+    axis = figure.subplots()
+    for index, (name, (seconds, losses)) in enumerate(runs.items()):
+        draw_curve(axis, seconds, losses, name, index, marker="o" if len(losses) == 1 else "")
+    label_log_axis(axis, "seconds", ylabel)
+    axis.set_xscale("log")
+    figure.legend(frameon=False, loc="outside right center", fontsize=9)
+    figure.set_label(f"{ylabel} over seconds: {', '.join(runs)}")
     return figure
 
 
@@ -144,7 +167,9 @@ def milestones(losses: Sequence[float], images: Mapping[int, Tensor], width: flo
     return figure
 
 
-def draw_curve(axis: Axes, x: Sequence[float], y: Sequence[float], name: str, index: int) -> None:
+def draw_curve(
+    axis: Axes, x: Sequence[float], y: Sequence[float], name: str, index: int, marker: str = ""
+) -> None:
     """One line in the color with this index."""
     color = CURVE_COLORS[index % len(CURVE_COLORS)]
-    axis.plot(x, positive(y), label=name, color=color, linewidth=1.8)
+    axis.plot(x, positive(y), label=name, color=color, linewidth=1.8, marker=marker)

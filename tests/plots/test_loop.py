@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import nst_course as nst
-from nst_course.plots import milestones, race, runs, valley
+from nst_course.plots import milestones, prices, race, runs, valley
 
 
 @pytest.fixture(autouse=True)
@@ -110,3 +110,13 @@ def test_milestones_are_marked_on_the_curve_and_shown_below_it():
 def test_milestone_of_no_step_of_the_run_is_refused(images):
     with pytest.raises(nst.CourseError, match="the steps 0 to 3"):
         milestones([4.0, 3.0, 2.0, 1.0], images)
+
+
+def test_prices_draw_a_run_as_a_line_and_a_single_picture_as_a_point():
+    figure = prices({"loop": ([0.2, 0.4, 0.6], [9, 3, 1]), "network": ([0.05], [2])})
+    (axis,) = figure.axes
+    loop, network = axis.lines
+    assert list(loop.get_xdata()) == [0.2, 0.4, 0.6] and loop.get_marker() in ("", "None")
+    assert list(network.get_ydata()) == [2] and network.get_marker() == "o"
+    assert (axis.get_xscale(), axis.get_yscale()) == ("log", "log")
+    assert axis.get_xlabel() == "seconds" and axis.get_ylabel() == "style loss"
