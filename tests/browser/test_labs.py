@@ -34,6 +34,7 @@ LABS = {
     "06_when_it_goes_wrong": "ClinicLab",
     "07_mixing_styles": "StyleMixer",
     "08_control": "Doodle",
+    "10_fast_networks": "Instant",
 }
 SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # every cell is there
@@ -315,7 +316,7 @@ def style_lab(jupyter, chromium, pages):
 
 def test_lab_plays_pauses_and_steps(style_lab, pages):
     lab = style_lab
-    lab.choose_toggle("All knobs")
+    lab.choose_toggle("All settings")
     lab.choose("Size", "128 px")
     before = lab.picture()
     lab.press("Play")
@@ -464,7 +465,7 @@ def test_pressing_play_many_times_and_running_the_cell_again_leave_one_worker(st
     assert lab.ask(workers) == ["nst_course style transfer"]
     lab.press("Pause")
     lab.wait_for_status("Paused")
-    lab.choose_toggle("Three knobs")
+    lab.choose_toggle("Main settings")
     assert not lab.lab.get_by_text("Optimizer").is_visible()
 
 
@@ -560,5 +561,28 @@ def test_layer_mixer(open_lab, pages):
         sync_api.expect(lab.lab.get_by_text("relu5_1 95 %")).to_be_visible()
     assert lab.ask("list(lab.live_run.runner.branch.transfer.style_layers)") == ["relu5_1"]
     lab.keep(pages / "04_lab.png")
+    assert lab.fits_in_the_dark(pages)
+    assert lab.errors == []
+
+
+# ---------------------------------------------------------------- the instant lab
+
+
+def test_instant_lab_follows_a_slider_and_starts_a_real_run(open_lab, pages):
+    lab = open_lab("10_fast_networks")
+    lab.wait_for_status(r"One pass: \d+ ms")
+    picture = lab.lab.locator("img").first
+    before = picture.get_attribute("src")
+    handle, _ = lab.slider("Between")
+    handle.focus()
+    for _ in range(30):
+        handle.press("ArrowRight")
+    assert lab.becomes("lab.place.value > 0.2 and not lab._worker.playing")
+    sync_api.expect(picture).not_to_have_attribute("src", before)
+    lab.keep(pages / "10_between.png")
+    lab.press("Start a real run from here")
+    lab.wait_for_status(r"Step \d+ of \d+", minutes=2)
+    assert lab.becomes("lab._run is None", attempts=300)
+    lab.keep(pages / "10_after_a_run.png")
     assert lab.fits_in_the_dark(pages)
     assert lab.errors == []

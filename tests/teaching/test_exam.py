@@ -20,6 +20,12 @@ F = torch.tensor([[1, 2, 0, 1], [0, 1, 3, 0]], dtype=torch.float64)
 A = torch.diag(torch.tensor([1, 2], dtype=torch.float64))
 G = nst.gram_matrix(F.view(1, 2, 2, 2))[0]
 SQUARES = torch.tensor([1 - 1, 2 - 0, 0 - 2, 3 - 3], dtype=torch.float64).square()
+WALL = torch.tensor([1, 3], dtype=torch.float64)
+FIRST, SECOND = (torch.tensor(row, dtype=torch.float64) for row in ([0, 2, 5], [1, 4, 3]))
+SORTED = (FIRST.sort().values - SECOND.sort().values).square().mean()
+UNSORTED = (FIRST - SECOND).square().mean()
+INSIDE = torch.tensor([[2, 0], [1, 1]], dtype=torch.float64)
+REGION = INSIDE @ INSIDE.T / 2
 BLOCK = [(3, 1), (3, 1), (2, 2)]
 
 
@@ -81,11 +87,22 @@ ANSWERS = {
     33: words(0.19 / 0.05 * 8 / 23, digits=2),
     38: words(40 * 0.002, digits=2),
     40: [f"= {2 / 50:g}", f"−{abs((1 - 50 * 0.05) ** 3):g}"],
+    41: ["3, 1, 1/3", "3, 1, 1."],
+    43: [f"diag({0.75 * 2:g}, {0.25 * 4:g})"],
+    44: [
+        f"mean {WALL.mean():g}, second",
+        f"= {WALL.square().mean():g} and",
+        f"= {WALL.var(unbiased=False):g}.",
+    ],
+    45: [f"= 3, mean = {SORTED:g}", f"= 9, mean = {UNSORTED:g}"],
+    46: [f"= {0.3 + 0.2 * (0.6 - 0.5) / 0.1:g}", f"below {0.7 / 2:g} ", f"above {1.7 / 2:g}"],
+    47: [f"{REGION[0, 0]:g}&{REGION[0, 1]:g}", f"{REGION[1, 0]:g}&{REGION[1, 1]:g}"],
+    50: [f"= {1200 / 29.9:.1f}", f"the {math.ceil(1200 / 29.9)}st"],
 }
 
 
-def test_there_are_forty_questions_each_with_one_answer():
-    assert sorted(QUESTIONS) == list(range(1, 41))
+def test_there_are_fifty_questions_each_with_one_answer():
+    assert sorted(QUESTIONS) == list(range(1, 51))
     assert {len(parts) for parts in QUESTIONS.values()} == {2}
 
 
@@ -93,6 +110,13 @@ def test_the_kinds_are_mixed():
     text = EXAM.read_text("utf-8")
     for kind in ("by hand", "derive", "read a figure", "find the bug", "choose", "explain"):
         assert text.count(f"({kind}, ") >= 3, kind
+
+
+def test_total_variation_of_three_rows():
+    rows = torch.tensor([[0, 1, 0, 1], [0, 0, 1, 1], [0, 1 / 3, 2 / 3, 1]], dtype=torch.float64)
+    steps = rows.diff()
+    assert torch.allclose(steps.square().sum(1), torch.tensor([3, 1, 1 / 3]).double())
+    assert torch.allclose(steps.abs().sum(1), torch.tensor([3, 1, 1]).double())
 
 
 def test_two_gradients_stand_in_the_answers_as_computed():
