@@ -175,7 +175,7 @@ class StyleTransferLab(LiveRunLab):
         self.view.reset()
 
     def _simplify(self) -> None:
-        """Show three controls, or all of them, including those for branches."""
+        """Show the main settings, or all of them, including the controls for branches."""
         display = "" if self.mode.value == "All settings" else "none"
         for part in (self.other_controls, self.fork, self.branches, self.saving.copy):
             part.layout.display = display

@@ -103,7 +103,9 @@ def filters(backbone: Backbone, columns: int = 16, width: float = 12) -> Figure:
     figure = new_figure(width, width / columns * rows * 1.22, layout=None)
     axes = blank_axes(figure, rows, columns)
     figure.subplots_adjust(0.01, 0.01, 0.99, 0.87, wspace=0.12, hspace=0.35)
-    figure.suptitle(f"The {len(weights)} filters of conv1_1: 3×3 pixels in three colors", y=0.99)
+    title = f"The {len(weights)} filters of conv1_1: 3×3 pixels in three colors"
+    figure.suptitle(title, y=0.99)
+    figure.set_label(title)  # the numbers of the patches say nothing to those who cannot see them
     for number, (axis, weight) in enumerate(zip(axes, weights, strict=False)):
         patch = 0.5 + 0.5 * weight / weight.abs().max()
         axis.imshow(patch.permute(1, 2, 0).numpy(), interpolation="nearest")
