@@ -63,6 +63,7 @@ MODULES = {
     "losses": "losses",
     "maps": "images.maps",
     "plots": "plots",
+    "sound": "sound",
     "statistics": "statistics",
     "transfer": "transfer",
     "visualize": "visualize",

@@ -1,4 +1,4 @@
-"""Where the bundled files are: images and network weights."""
+"""Where the bundled files are: images, sounds and network weights."""
 
 from pathlib import Path
 
@@ -8,3 +8,4 @@ _PACKAGE = Path(__file__).parent
 ASSETS = _PACKAGE / "assets" if (_PACKAGE / "assets").is_dir() else _PACKAGE.parent / "assets"
 IMAGES = ASSETS / "images"
 WEIGHTS = ASSETS / "weights"
+SOUNDS = ASSETS / "sounds"

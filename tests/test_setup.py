@@ -483,7 +483,11 @@ def test_a_command_shows_its_progress_up_to_the_first_complaint(course, capfd):
 
 def test_environment_yml_lists_what_pyproject_toml_lists():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    conda_names = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+    conda_names = {
+        "torch": "pytorch",
+        "matplotlib": "matplotlib-base",
+        "soundfile": "pysoundfile",
+    }
     expected = {f"python{project['requires-python']}", "pip"}
     for requirement in project["dependencies"]:
         name = re.match(r"[\w-]+", requirement).group()

@@ -1,4 +1,4 @@
-"""A wheel built from the project carries pictures and network, and works away from the checkout."""
+"""A wheel built from the project carries pictures, sounds and network, and works elsewhere."""
 
 import importlib.util
 import os
@@ -52,7 +52,7 @@ def installed(wheel, tmp_path_factory) -> Path:
 def test_wheel_holds_the_package_the_pictures_and_the_network_and_no_tests(wheel):
     with zipfile.ZipFile(wheel) as archive:
         inside = set(archive.namelist())
-        for folder in ("images", "weights"):
+        for folder in ("images", "sounds", "weights"):
             for path in (ROOT / "assets" / folder).glob("*.*"):
                 assert archive.read(f"nst_course/assets/{folder}/{path.name}") == path.read_bytes()
     for path in (ROOT / "nst_course").rglob("*.py"):
