@@ -1,17 +1,18 @@
-"""Which frame of which branch a lab shows: the timeline, the branches, and two ways to compare."""
+"""Which frame of which branch a lab shows, and what it is compared with."""
 
 from collections.abc import Callable
 
 import ipywidgets as widgets
+from PIL import Image
 
-from ..images.io import load_image
+from ..images.io import load_image, to_pil
 from .controls import WIDE, on_change
 from .curves import curves_svg
-from .frames import enlarged, side_by_side, wipe
 from .live_run import LiveRun
 from .timeline import Branch, Frame
 
-NOTHING = -1  # in place of the number of a branch; a menu shows None as an empty line
+# In place of the number of a branch; a menu shows None as an empty line.
+NOTHING, PHOTOGRAPH = -1, -2
 
 
 class BranchView:
@@ -22,9 +23,8 @@ class BranchView:
 
     Attributes:
         timeline: which step is shown.
-        wipe: up to which per cent of the width the photograph is shown instead.
         branch_menu: which branch is shown.
-        compare: which other branch is shown next to it.
+        compare: what is left of the line: nothing, the photograph, or another branch.
         on_choose: called with the settings of a branch that was chosen.
     """
 
@@ -34,21 +34,18 @@ class BranchView:
         self.timeline = widgets.IntSlider(
             max=0, description="Timeline", continuous_update=False, layout=WIDE
         )
-        self.wipe = widgets.IntSlider(
-            max=100, description="Before %", continuous_update=False, layout=WIDE
-        )
         self.branch_menu = widgets.Dropdown(
             options=[("A", 0)], description="Branch", layout={"width": "160px"}
         )
         self.compare = widgets.Dropdown(
-            options=[("nothing", NOTHING)],
+            options=[("nothing", NOTHING), ("the photograph", PHOTOGRAPH)],
             description="Compare with",
-            layout={"width": "200px"},
+            layout={"width": "240px"},
             style={"description_width": "initial"},
         )
         self.timeline.observe(self._scrub, "value")
         on_change(self._choose_branch, self.branch_menu)
-        on_change(self._show_frame, self.wipe, self.compare)
+        on_change(self._show_frame, self.compare)
         live_run.on_draw.append(self._draw)
         live_run.on_pause.append(self.offer_branches)
 
@@ -93,24 +90,28 @@ class BranchView:
         if shown is None:
             return
         branch, frame = shown
-        picture = enlarged(frame.image)
+        before, words = self._before()
         caption = f"branch {branch.name}, step {frame.iteration}"
-        other = self.compare.value
-        if other != NOTHING and self.live_run.runner.timeline.branches[other].frames:
-            beside = self.live_run.runner.timeline.branches[other]
-            picture = side_by_side(picture, enlarged(beside.frames[-1].image))
-            caption += f" · right: branch {beside.name}, step {beside.frames[-1].iteration}"
-        elif self.wipe.value:
-            settings = branch.changes[0][1]
-            before = enlarged(load_image(settings["content"], settings["size"]))
-            picture = wipe(before, picture, self.wipe.value / 100)
-            caption += " · left of the line: the content"
-        self.live_run.show_picture(picture, caption, final)
+        self.live_run.picture.compare(before, words)
+        beside = f" · left of the line: {words}" if before else ""
+        self.live_run.show_picture(to_pil(frame.image), caption + beside, final)
+
+    def _before(self) -> tuple[Image.Image | None, str]:
+        """What the shown frame is compared with, and its name."""
+        runner, chosen = self.live_run.runner, self.compare.value
+        if chosen == PHOTOGRAPH:
+            settings = runner.branch.changes[0][1]
+            return to_pil(load_image(settings["content"], settings["size"])), "the photograph"
+        if chosen != NOTHING and runner.timeline.branches[chosen].frames:
+            other = runner.timeline.branches[chosen]
+            frame = other.frames[-1]
+            return to_pil(frame.image), f"branch {other.name}, step {frame.iteration}"
+        return None, ""
 
     def _curves(self, branch: Branch) -> str:
         other = self.compare.value
         branches = self.live_run.runner.timeline.branches
-        beside = branches[other].history if other != NOTHING else None
+        beside = branches[other].history if other >= 0 else None
         return curves_svg(branch.history, branch.marks, beside)
 
     def offer_branches(self) -> None:
@@ -121,10 +122,8 @@ class BranchView:
         chosen = self.compare.value
         self.branch_menu.options = names
         self.branch_menu.value = current
-        self.compare.options = [
-            ("nothing", NOTHING),
-            *[pair for pair in names if pair[1] != current],
-        ]
+        others = [(f"branch {name}", index) for name, index in names if index != current]
+        self.compare.options = [("nothing", NOTHING), ("the photograph", PHOTOGRAPH), *others]
         self.compare.value = chosen if chosen != current else NOTHING
 
     def _scrub(self, _change: dict) -> None:

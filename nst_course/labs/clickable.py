@@ -22,7 +22,7 @@ class ClickablePicture(anywidget.AnyWidget):
       picture.style = "cursor: crosshair; max-width: 100%; height: auto";
       function draw() {
         picture.src = model.get("source");
-        picture.alt = model.get("alt");
+        picture.alt = picture.title = model.get("alt");
       }
       picture.addEventListener("click", (event) => {
         const { left, top, width, height } = picture.getBoundingClientRect();

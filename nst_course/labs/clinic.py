@@ -56,7 +56,26 @@ class ClinicLab(Lab):
         self._admit()
         controls = widgets.HBox([self.diagnosis, self.check, self.next], layout=WRAP)
         below = widgets.HBox([self.curves, self.status], layout=WRAP)
-        self.widget = widgets.VBox([self.picture, controls, below])
+        self.widget = self.framed(self.picture, controls, below)
+
+    def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
+        return [
+            (
+                self.picture,
+                "A run was spoiled. Beside the result are the photograph and the artwork. "
+                "Describe in a sentence what is wrong.",
+            ),
+            (
+                self.curves,
+                "Look at the curve before you decide: does the loss fall, jump, or stay?",
+            ),
+            (self.diagnosis, "Choose a diagnosis."),
+            (
+                self.check,
+                "Check it. A wrong one tells you how it would look, and you can try again.",
+            ),
+            (self.next, "Every patient is drawn at random. How many do you get at the first try?"),
+        ]
 
     @property
     def patient(self) -> Failure:

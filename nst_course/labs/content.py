@@ -1,18 +1,23 @@
 """The content lab: reconstruct a photograph from the features of one layer."""
 
+import html
+
 import ipywidgets as widgets
 import torch
 from torch import Tensor
 
-from ..images.io import load_image
+from ..images.encode import png
+from ..images.io import load_image, to_pil
 from ..transfer.style_transfer import StyleTransfer
-from .controls import WIDE, WRAP, choice_slider, chosen_picture, on_change, picture_menu
+from .controls import WIDE, WRAP, choice_slider, on_change, picture_menu, size_menu
+from .frames import img
 from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
 
 LAYERS = ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3", "relu4_2", "relu5_1")
 STARTS = ("faint noise", "strong noise", "gray", "another photograph")
+SIZES = (96, 128, 192, 256, 384)
 TV_WEIGHTS = (0.0, 1.0, 10.0, 100.0, 1e3, 1e4)
 OTHER = {"cat": "astronaut"}  # photograph → the other one to start from; "cat" for all others
 
@@ -58,8 +63,8 @@ class ContentLab(LiveRunLab):
     """
 
     def __init__(self, photo: str = "cat", size: int = 128, steps: int = 150):
-        self.size = size
         self.photo = picture_menu("Photograph", photo)
+        self.size = size_menu(size, SIZES)
         self.layer = choice_slider("Layer", LAYERS, "relu4_2")
         self.start = widgets.Dropdown(options=STARTS, description="Start", layout=WIDE)
         self.tv_weight = choice_slider("Smooth γ", TV_WEIGHTS, 0.0)
@@ -67,26 +72,54 @@ class ContentLab(LiveRunLab):
         self.live_run = run = LiveRun(
             "content explorer", make_transfer, live, self.settings(), initial_image, steps
         )
-        run.reset.on_click(lambda _: run.restart(self.settings()))
+        run.reset.on_click(lambda _: self._start_over())
         on_change(lambda: run.runner.change(self.settings()), self.layer, self.tv_weight)
-        on_change(self._start_over, self.photo, self.start)
+        on_change(lambda: run.reset_or_ask(self._start_over), self.photo, self.size, self.start)
+        self.upload = run.upload("Your photograph", self.photo)
         controls = widgets.VBox(
-            [self.photo, self.layer, self.start, self.tv_weight], layout={"flex": "0 0 310px"}
+            [self.photo, self.upload, self.size, self.layer, self.start, self.tv_weight],
+            layout={"flex": "0 0 310px"},
         )
-        side = widgets.VBox(
-            [self.target, run.curves], layout={"flex": "1 1 280px", "min_width": "0"}
+        half = {"flex": "1 1 260px", "min_width": "0"}
+        found = widgets.VBox([run.picture, run.caption], layout=half)
+        target = widgets.VBox([self.target], layout=half)
+        right = widgets.VBox(
+            [widgets.HBox([found, target], layout=WRAP), run.curves],
+            layout={"flex": "1 1 380px", "min_width": "0"},
         )
-        pictures = widgets.HBox([run.picture, side], layout=WRAP)
-        right = widgets.VBox([pictures, run.caption], layout={"flex": "1 1 380px"})
         body = widgets.HBox([controls, right], layout=WRAP)
-        self.widget = widgets.VBox([run.buttons, run.status, body])
-        self.target.value = chosen_picture(self.photo)
+        self.widget = self.framed(run.buttons, run.status, body)
+        self._show_target()
+
+    def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
+        return [
+            (
+                self.target,
+                "This is the photograph whose features are wanted. The pixels of the other "
+                "picture are not copied from it.",
+            ),
+            (
+                self.layer,
+                "Choose relu1_1, the first layer, and press Play. How soon is the photograph back?",
+            ),
+            (self.live_run.reset, "Press Reset, choose relu4_2, and play again. What is lost?"),
+            (
+                self.live_run.curves,
+                "The curve is the content loss on a logarithmic axis. Change the layer during a "
+                "run: a mark shows when.",
+            ),
+            (
+                self.tv_weight,
+                "Smooth adds total variation. Which layers need it, and what does it cost?",
+            ),
+            (self.upload, "Try it with a photo of your own."),
+        ]
 
     def settings(self) -> dict:
         """The values of the controls."""
         return {
             "photo": self.photo.value,
-            "size": self.size,
+            "size": self.size.value,
             "layer": self.layer.value,
             "start": self.start.value,
             "tv_weight": self.tv_weight.value,
@@ -94,5 +127,11 @@ class ContentLab(LiveRunLab):
         }
 
     def _start_over(self) -> None:
-        self.live_run.restart(self.settings())
-        self.target.value = chosen_picture(self.photo)
+        with self.live_run.errors_shown():
+            self.live_run.restart(self.settings())
+        self._show_target()
+
+    def _show_target(self) -> None:
+        photo = to_pil(load_image(self.photo.value, self.size.value))
+        words = f"the target: {self.photo.label}"
+        self.target.value = f"{img(png(photo), 'png', words, '100%')}{html.escape(words)}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
+from ..checks import check_count
 from ..images.encode import jpeg
 from ..images.io import bundled_images, load_image, to_pil
 from .frames import img
@@ -55,6 +56,13 @@ def picture_menu(description: str, value: str) -> widgets.Dropdown:
         load_image(value, 16)  # raises the error here, before the lab is built
         options.append((Path(value).name, value))
     return widgets.Dropdown(options=options, value=value, description=description, layout=WIDE)
+
+
+def size_menu(size: int, sizes: Sequence[int]) -> widgets.Dropdown:
+    """A menu of sizes in pixels, to which the given one belongs."""
+    check_count("size", size)
+    options = [(f"{side} px", side) for side in sorted({*sizes, size})]
+    return widgets.Dropdown(options=options, value=size, description="Size", layout=WIDE)
 
 
 def choose_upload(menu: widgets.Dropdown, name: str, content: bytes) -> None:

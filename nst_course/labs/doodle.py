@@ -74,6 +74,19 @@ class Doodle(LiveRunLab):
         self._lay_out()
         self._choose()
 
+    def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
+        return [
+            (self.region, "Choose a region. Each has an artwork of its own."),
+            (
+                self.canvas,
+                "Paint on the photograph with the mouse, or with the arrow keys and the space bar.",
+            ),
+            (self.live_run.play, "Press Play. Where do the two styles meet?"),
+            (self.shown, "Paint on an artwork: its region takes the style from there only."),
+            (self.softness, "Soften the edges, press Reset and Play. What becomes of the border?"),
+            (self.save, "Save the masks: the render command takes them as regions."),
+        ]
+
     def settings(self) -> dict:
         """The pictures and the painted regions."""
         return {
@@ -193,7 +206,7 @@ class Doodle(LiveRunLab):
             layout={"flex": "1 1 380px", "min_width": "0"},
         )
         body = widgets.HBox([painting, right], layout=WRAP)
-        self.widget = widgets.VBox([run.buttons, run.status, body])
+        self.widget = self.framed(run.buttons, run.status, body)
 
     # ------------------------------------------------------------ painting
 
@@ -263,11 +276,7 @@ class Doodle(LiveRunLab):
             self.live_run.say("The map is loaded; press Reset to start over with it.")
 
     def _reset_if_idle(self) -> None:
-        run = self.live_run
-        if run.runner.branch.steps == 0 and not run.worker.playing:
-            run.restart(self.settings())
-        else:
-            run.say("Press Reset to start over with these regions.")
+        self.live_run.reset_or_ask(self._start_over)
 
     def _start_over(self) -> None:
         self.live_run.restart(self.settings())

@@ -1,23 +1,33 @@
 """The feature explorer: the channels of a layer, their receptive fields, their optimized images."""
 
 import functools
-import html
 
 import ipywidgets as widgets
 import torch
 from PIL import ImageDraw
 
+from ..errors import CourseError
 from ..images.encode import jpeg, png
 from ..images.io import load_image, to_pil
 from ..visualize import maximize, receptive_field
 from .clickable import ClickablePicture
-from .controls import WIDE, WRAP, button, on_change, picture_menu
-from .frames import enlarged, heat_map, img
+from .controls import (
+    WIDE,
+    WRAP,
+    button,
+    choose_upload,
+    on_change,
+    picture_menu,
+    size_menu,
+)
+from .frames import enlarged, heat_map, img, status_line
 from .lab import Lab
 from .network import shared_backbone
+from .photo_upload import PhotoUpload
 from .worker import Worker, error_text
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_2", "relu5_1")
+SIZES = (128, 192, 224, 256, 384, 512)
 CHANNELS_PER_PAGE = 16
 MAP_SIDE = 92  # pixels on the page
 BOX = "#ffd400"
@@ -36,10 +46,11 @@ class FeatureExplorer(Lab):
     """
 
     def __init__(self, photo: str = "cat", layer: str = "relu3_3", size: int = 224):
-        self.size = size
+        self.size = size_menu(size, SIZES)
         slider = functools.partial(widgets.IntSlider, continuous_update=False, layout=WIDE)
         self.photo = picture_menu("Photograph", photo)
         self.layer = widgets.Dropdown(options=LAYERS, value=layer, description="Layer", layout=WIDE)
+        self.upload = PhotoUpload("Your photograph", self._take_upload, self._say)
         self.page = slider(description="Page")
         self.row, self.column = slider(description="Row"), slider(description="Column")
         self.optimum_button = button(
@@ -60,12 +71,29 @@ class FeatureExplorer(Lab):
             picture.observe(lambda _, index=index: self._choose(index), "position")
         for picture in (self.map, self.view):
             picture.observe(lambda click: self._point_at(*click.new), "position")
-        on_change(self._read_photo, self.photo, self.layer)
+        on_change(self._read_photo, self.photo, self.layer, self.size)
         on_change(self._show_page, self.page)
         on_change(self._show_position, self.row, self.column)
         self.optimum_button.on_click(lambda _: self._ask_for_optimum())
         self._lay_out()
         self._read_photo()
+
+    def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
+        return [
+            (self.layer, "Choose a layer. The maps of its channels appear, the strongest first."),
+            (
+                self.maps[0],
+                "Click a map. Its name and its largest activation appear when the pointer rests "
+                "on it.",
+            ),
+            (self.view, "Click the photograph: the yellow square is all that this position sees."),
+            (self.row, "Row and Column move the position with the keyboard as well."),
+            (
+                self.optimum_button,
+                "Generate the image that activates the channel most. Does it look like the square?",
+            ),
+            (self.upload, "Now look at a photo of your own."),
+        ]
 
     def close(self) -> None:
         """Stop the worker."""
@@ -77,7 +105,8 @@ class FeatureExplorer(Lab):
             for picture, select in zip(self.maps, self.buttons, strict=True)
         ]
         grid = widgets.Box(cells, layout={**WRAP, "flex": "0 1 410px"})
-        controls = widgets.HBox([self.photo, self.layer, self.page], layout=WRAP)
+        inputs = [self.photo, self.upload, self.size, self.layer, self.page]
+        controls = widgets.HBox(inputs, layout=WRAP)
         position = widgets.VBox(
             [self.row, self.column, self.view, self.caption], layout={"width": "300px"}
         )
@@ -86,11 +115,11 @@ class FeatureExplorer(Lab):
         )
         details = widgets.HBox([position, unit], layout={**WRAP, "flex": "1 1 300px"})
         body = widgets.HBox([grid, details], layout=WRAP)
-        self.widget = widgets.VBox([controls, self.status, body])
+        self.widget = self.framed(controls, self.status, body)
 
     @torch.no_grad()
     def _read_photo(self) -> None:
-        self.image = load_image(self.photo.value, self.size)
+        self.image = load_image(self.photo.value, self.size.value)
         features = shared_backbone()(self.image, [self.layer.value])
         self.features = features[self.layer.value][0].float().cpu()
         channels, height, width = self.features.shape
@@ -144,8 +173,17 @@ class FeatureExplorer(Lab):
         self.view.show(jpeg(picture), "jpeg", caption)
         self.caption.value = f"<div style='max-width:{picture.width}px'>{caption}</div>"
 
+    def _take_upload(self, name: str, content: bytes) -> None:
+        try:
+            choose_upload(self.photo, name, content)
+        except (CourseError, OSError) as error:
+            self._say(str(error))
+
+    def _say(self, text: str) -> None:
+        self.status.value = status_line(text)
+
     def _ask_for_optimum(self) -> None:
-        self.status.value = f"Optimizing an image for channel {self.channel} …"
+        self._say(f"Optimizing an image for channel {self.channel} …")
         self.worker.step()
 
     def _maximize(self) -> bool:
@@ -155,8 +193,8 @@ class FeatureExplorer(Lab):
         alt = f"the image that maximizes {optimum.title}"
         if channel == self.channel and layer == self.layer.value:
             self.optimum.value = img(jpeg(enlarged(optimum.image), 90), "jpeg", alt)
-        self.status.value = ""
+        self._say("")
         return False
 
     def _fail(self, error: Exception) -> None:
-        self.status.value = html.escape(error_text(error))
+        self._say(error_text(error))

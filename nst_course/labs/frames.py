@@ -1,4 +1,4 @@
-"""Images as the labs show them: enlarged, as heat maps, or two of them in one."""
+"""Images as the labs show them: enlarged, or as heat maps."""
 
 import html
 
@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ..images.encode import data_url
 from ..images.io import to_pil
-from ..images.layout import hstack
 
 MIN_SHOWN = 360  # pixels on the longer side, to which smaller pictures are enlarged
 GAP = 8  # pixels between two pictures
@@ -51,20 +50,3 @@ def heat_map(values: Tensor, side: int) -> Image.Image:
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return Image.fromarray(colors).resize(size, Image.Resampling.NEAREST)
-
-
-def wipe(before: Image.Image, after: Image.Image, fraction: float) -> Image.Image:
-    """``before`` in the left part of the picture, up to a fraction of the width, then ``after``."""
-    edge = round(fraction * after.width)
-    if edge == 0:
-        return after
-    result = after.copy()
-    result.paste(before.resize(after.size).crop((0, 0, edge, after.height)), (0, 0))
-    result.paste("white", (max(0, edge - 1), 0, min(after.width, edge + 1), after.height))
-    return result
-
-
-def side_by_side(left: Image.Image, right: Image.Image) -> Image.Image:
-    """Both pictures at the height of the left one."""
-    right = right.resize((round(right.width * left.height / right.height), left.height))
-    return hstack([left, right], GAP)

@@ -53,7 +53,33 @@ class GramExplorer(Lab):
         buttons = widgets.HBox([self.shuffle, self.restore])
         left = widgets.VBox([*controls, buttons, self.thumbnail], layout={"flex": "0 0 310px"})
         right = widgets.VBox([self.maps, self.result], layout={"flex": "1 1 400px"})
-        self.widget = widgets.HBox([left, right], layout=WRAP)
+        self.widget = self.framed(widgets.HBox([left, right], layout=WRAP))
+
+    def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
+        return [
+            (
+                self.maps,
+                "Two channels of a layer, and their product, position by position. Where are "
+                "both bright?",
+            ),
+            (
+                self.result,
+                "The mean of the product is one entry of the Gram matrix. Compare the two numbers.",
+            ),
+            (
+                self.pair,
+                "Choose another of the largest entries. What do the two channels have in common?",
+            ),
+            (
+                self.shuffle,
+                "Predict first: which of the two numbers will change if all positions are "
+                "shuffled? Then press the button.",
+            ),
+            (
+                self.layer,
+                "Go to relu4_1 and look at the maps again: how large is what they respond to?",
+            ),
+        ]
 
     @torch.no_grad()
     def _read_picture(self) -> None:

@@ -2,26 +2,25 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import ipywidgets as widgets
-from PIL import Image
 from torch import Tensor
 
 from ..errors import CourseError
 from ..fast import FAST_STYLES, stylize_fast
-from ..images.encode import jpeg, png
-from ..images.io import load_image
+from ..images.io import load_image, to_pil
 from ..statistics import covariance
 from ..transfer.progress import Step
 from ..transfer.style_transfer import StyleTransfer
 from ..transfer.styles import Style
 from ..transfer.stylize import dial
 from .controls import WIDE, WRAP, button, choose_upload, on_change, picture_menu
-from .frames import enlarged, img, status_line
+from .frames import status_line
 from .lab import Lab
 from .network import shared_backbone
 from .photo_upload import PhotoUpload
+from .viewer import Viewer
 from .worker import Worker, error_text
 
 STEPS = 40  # of a real run
@@ -41,7 +40,7 @@ class Instant(Lab):
     def __init__(self, photo: str = "cat", size: int = 256):
         self.size = size
         self.photo = picture_menu("Photograph", photo)
-        self.upload = PhotoUpload("Your photograph …", self._take, self._say)
+        self.upload = PhotoUpload("Your photograph", self._take, self._say)
         self.first, self.second = (
             widgets.Dropdown(
                 options=[(style.replace("_", " "), style) for style in FAST_STYLES],
@@ -56,7 +55,7 @@ class Instant(Lab):
         self.strength = widgets.FloatSlider(3.0, min=1, max=5, step=0.05, description="Strength")
         self.place.layout = self.strength.layout = WIDE
         self.refine = button("Start a real run from here", "play", f"{STEPS} steps of the loop")
-        self.picture = widgets.HTML(layout={"width": "100%"})
+        self.picture = Viewer()
         self.status = widgets.HTML()
         self._lock = threading.Lock()
         self._asked = True  # whether the picture has to be repainted
@@ -68,9 +67,30 @@ class Instant(Lab):
         self.refine.on_click(lambda _: self._start_run())
         controls = [self.photo, self.upload, self.first, self.second, self.place, self.strength]
         left = widgets.VBox([*controls, self.refine], layout={"flex": "0 0 310px"})
-        right = widgets.VBox([self.picture, self.status], layout={"flex": "1 1 400px"})
-        self.widget = widgets.HBox([left, right], layout=WRAP)
+        right = widgets.VBox(
+            [self.picture, self.status], layout={"flex": "1 1 400px", "min_width": "0"}
+        )
+        self.widget = self.framed(widgets.HBox([left, right], layout=WRAP))
         self._worker.play()
+
+    def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
+        return [
+            (
+                self.place,
+                "Move Between: the picture goes from one artwork to the other, several times a "
+                "second.",
+            ),
+            (self.strength, "Move Strength down to 1 and up to 5."),
+            (self.second, "Choose another artwork to go to."),
+            (
+                self.upload,
+                "Paint a photo of your own: choose a file, drop one here, or use the camera.",
+            ),
+            (
+                self.refine,
+                "Let the loop go on from here. What does it add that one pass has missed?",
+            ),
+        ]
 
     def close(self) -> None:
         """Stop the worker; the page does not change."""
@@ -124,7 +144,7 @@ class Instant(Lab):
         photo = load_image(self.photo.value, self.size)
         self._painting = stylize_fast(photo, self.mixture(), self.size, self.strength.value).cpu()
         seconds = time.perf_counter() - start
-        self._show(self._painting, jpeg, "jpeg")
+        self._show(self._painting, final=False)
         self._say(f"One pass: {1000 * seconds:.0f} ms.")
 
     def _take_step(self, run: Iterator[Step]) -> None:
@@ -137,16 +157,16 @@ class Instant(Lab):
         last = step.iteration + 1 >= STEPS
         if last or time.monotonic() - self._shown > FRAME_TIME:
             self._shown = time.monotonic()
-            self._show(step.image, *((png, "png") if last else (jpeg, "jpeg")))
+            self._show(step.image, final=last)
             self._say(
                 f"Step {step.iteration + 1} of {STEPS}: style loss {step.losses['style']:.3g}."
             )
 
-    def _show(self, image: Tensor, encode: Callable[[Image.Image], bytes], kind: str) -> None:
+    def _show(self, image: Tensor, final: bool) -> None:
         used = [name for name, weight in self.mixture().items() if weight]
         names = " and ".join(name.replace("_", " ") for name in used)
         alt = f"{self.photo.label} in the style of {names}, strength {self.strength.value:g}"
-        self.picture.value = img(encode(enlarged(image)), kind, alt, "100%")
+        self.picture.show(to_pil(image), alt, final)
 
     def _say(self, text: str) -> None:
         self.status.value = status_line(text)

@@ -6,6 +6,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..errors import CourseError
+from .guide import Guide
 from .live_run import LiveRun
 
 _labs: dict[type, "Lab"] = {}  # the present one of each kind
@@ -25,6 +26,14 @@ class Lab:
             earlier.discard()
         _labs[cls] = lab = super().__new__(cls)
         return lab
+
+    def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
+        """The steps of the tour: a part of the lab, and one thing to do with it."""
+        return []
+
+    def framed(self, *parts: widgets.Widget) -> widgets.VBox:
+        """The parts of the lab below one another, and its tour above them."""
+        return widgets.VBox([Guide(type(self).__name__, self.tour()), *parts])
 
     def close(self) -> None:
         """Stop what runs in the background; the page does not change."""

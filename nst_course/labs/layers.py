@@ -1,16 +1,20 @@
 """The layer mixer: the share of each layer in the gradient, set with sliders."""
 
+from collections.abc import Sequence
+
 import ipywidgets as widgets
 from torch import Tensor
 
 from ..images.io import load_image
 from ..transfer.gradient_balance import balanced_weights, gradient_norms
 from ..transfer.style_transfer import STYLE_LAYERS, StyleTransfer
-from .controls import WIDE, WRAP, chosen_picture, on_change, picture_menu
+from .controls import WIDE, WRAP, chosen_picture, on_change, picture_menu, size_menu
 from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
+from .share_bar import ShareBar, whole_percent
 
+SIZES = (96, 128, 192, 256, 384)
 SKETCH_STEPS = 8  # at the photograph itself the gradient of the content loss is 0
 PRESETS = {
     "equal shares": (5, 19, 19, 19, 19, 19),
@@ -37,7 +41,7 @@ class LayerMixer(LiveRunLab):
         size: int = 128,
         steps: int = 100,
     ):
-        self.size = size
+        self.size = size_menu(size, SIZES)
         self.norms: dict[str, float] = {}  # of the gradients at the sketch, once measured
         self.pictures = {
             what: picture_menu(what.capitalize(), chosen)
@@ -51,35 +55,78 @@ class LayerMixer(LiveRunLab):
             for term, share in zip(("content", *STYLE_LAYERS), PRESETS["equal shares"], strict=True)
         }
         self.shares["content"].min = 1  # the weights are relative to it
-        self.mix = widgets.HTML()
+        self.bar = ShareBar(names=list(self.shares), shares=list(PRESETS["equal shares"]))
+        self._together = False  # while several sliders are set
         self.thumbnails = {what: widgets.HTML(layout={"margin": "4px"}) for what in self.pictures}
         self.live_run = LiveRun(
             "layer mixer", self.make_transfer, self.live, self.settings(), self.first_image, steps
         )
         self.live_run.reset.on_click(lambda _: self._start_over())
         on_change(self._take_preset, self.preset)
-        on_change(self._change, *self.shares.values())
-        on_change(self._start_over, *self.pictures.values())
+        on_change(self._take_sliders, *self.shares.values())
+        self.bar.observe(lambda _: self._take_bar(), "shares")
         run = self.live_run
+        on_change(self._show_inputs, *self.pictures.values())
+        on_change(lambda: run.reset_or_ask(self._start_over), *self.pictures.values(), self.size)
+        self.uploads = [
+            run.upload(f"Your {what}", menu)
+            for what, menu in zip(("photograph", "artwork"), self.pictures.values(), strict=True)
+        ]
+        thumbnails = widgets.HBox(list(self.thumbnails.values()))
+        (content, style), (photograph, artwork) = self.pictures.values(), self.uploads
         controls = widgets.VBox(
-            [*self.pictures.values(), self.preset, *self.shares.values(), self.mix],
+            [
+                content,
+                photograph,
+                style,
+                artwork,
+                thumbnails,
+                self.size,
+                self.preset,
+                *self.shares.values(),
+            ],
             layout={"flex": "0 0 310px"},
         )
-        thumbnails = widgets.VBox(list(self.thumbnails.values()))
         right = widgets.VBox(
-            [widgets.HBox([run.picture, thumbnails], layout=WRAP), run.caption, run.curves],
-            layout={"flex": "1 1 380px"},
+            [self.bar, run.picture, run.caption, run.curves],
+            layout={"flex": "1 1 380px", "min_width": "0"},
         )
         body = widgets.HBox([controls, right], layout=WRAP)
-        self.widget = widgets.VBox([run.buttons, run.status, body])
+        self.widget = self.framed(run.buttons, run.status, body)
         self._show_inputs()
-        self._show_mix()
+
+    def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
+        return [
+            (
+                self.bar,
+                "The bar is the gradient of the image, split among the terms. Drag a border.",
+            ),
+            (
+                self.live_run.play,
+                "Press Play, and drag a border while the picture forms: the next step uses the "
+                "new shares.",
+            ),
+            (
+                self.preset,
+                "Choose the deepest layer alone. Which shapes come, and which colors stay?",
+            ),
+            (
+                self.shares["relu1_1"],
+                "Give relu1_1 a little share. How little is enough for the colors of the artwork?",
+            ),
+            (self.live_run.curves, "Each change of the shares is marked in the curves."),
+            (
+                self.uploads[0],
+                "Try it with a photo of your own, and with an artwork that you know well.",
+            ),
+        ]
 
     def settings(self) -> dict:
         """The values of the controls."""
         return {
             "content": self.pictures["content"].value,
             "style": self.pictures["style"].value,
+            "size": self.size.value,
             "shares": {term: slider.value for term, slider in self.shares.items()},
         }
 
@@ -91,7 +138,9 @@ class LayerMixer(LiveRunLab):
 
     def make_transfer(self, settings: dict, start: Tensor | None) -> StyleTransfer:
         """A transfer that starts from a sketch, where the gradient norms are measured."""
-        content, style = (load_image(settings[name], self.size) for name in ("content", "style"))
+        content, style = (
+            load_image(settings[name], settings["size"]) for name in ("content", "style")
+        )
         sketch = StyleTransfer(content, style, shared_backbone())
         image = sketch.run(SKETCH_STEPS, progress=False).image if start is None else start
         self.norms = gradient_norms(sketch, image)
@@ -105,28 +154,35 @@ class LayerMixer(LiveRunLab):
         )
 
     def first_image(self, settings: dict) -> Tensor:
-        return load_image(settings["content"], self.size)
+        return load_image(settings["content"], settings["size"])
 
-    def _change(self) -> None:
+    def _take_sliders(self) -> None:
+        """Show the shares that the sliders stand for; their values need not add up to 100."""
+        if self._together:
+            return
+        self.bar.shares = whole_percent([slider.value for slider in self.shares.values()])
         self.live_run.runner.change(self.settings())
-        self._show_mix()
 
     def _take_preset(self) -> None:
-        for slider, share in zip(self.shares.values(), PRESETS[self.preset.value], strict=True):
+        self._set_sliders(PRESETS[self.preset.value])
+        self._take_sliders()
+
+    def _take_bar(self) -> None:
+        """Set the sliders to the shares of the bar, unless they say the same."""
+        if self.bar.shares != whole_percent([slider.value for slider in self.shares.values()]):
+            self._set_sliders(self.bar.shares)
+            self.live_run.runner.change(self.settings())
+
+    def _set_sliders(self, shares: Sequence[int]) -> None:
+        self._together = True
+        for slider, share in zip(self.shares.values(), shares, strict=True):
             slider.value = share
+        self._together = False
 
     def _start_over(self) -> None:
-        self.live_run.restart(self.settings())
-        self._show_inputs()
+        with self.live_run.errors_shown():
+            self.live_run.restart(self.settings())
 
     def _show_inputs(self) -> None:
         for what, place in self.thumbnails.items():
             place.value = chosen_picture(self.pictures[what])
-
-    def _show_mix(self) -> None:
-        """Show the shares in percent; the values of the sliders need not add up to 100."""
-        total = sum(slider.value for slider in self.shares.values())
-        parts = [
-            f"{term} {100 * slider.value / total:.0f} %" for term, slider in self.shares.items()
-        ]
-        self.mix.value = "Shares of the gradient: " + ", ".join(parts)

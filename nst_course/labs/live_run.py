@@ -11,14 +11,16 @@ from torch import Tensor
 
 from ..device import readable_time
 from ..errors import CourseError
-from ..images.encode import jpeg, png
+from ..images.io import to_pil
 from ..transfer.multiscale import MultiScale
 from ..transfer.progress import Step
 from ..transfer.style_transfer import StyleTransfer
-from .controls import WRAP, button
+from .controls import WRAP, button, choose_upload
 from .curves import curves_svg
-from .frames import enlarged, img, status_line
+from .frames import status_line
+from .photo_upload import PhotoUpload
 from .runner import Runner, Settings
+from .viewer import Viewer
 from .worker import Worker, error_text
 
 FRAMES_PER_SECOND = 6
@@ -32,7 +34,6 @@ class LiveRun:
         make, live, settings: as in `Runner`.
         first_image: settings → the image to show before the first step.
         steps: number of steps.
-        picture_width: of the picture on the page, a value of CSS.
     """
 
     def __init__(
@@ -43,7 +44,6 @@ class LiveRun:
         settings: Settings,
         first_image: Callable[[Settings], Tensor],
         steps: int = 200,
-        picture_width: str = "auto",
     ):
         self.first_image = first_image
         self.on_draw: list[Callable[[], None]] = []  # to draw the views of a lab
@@ -55,8 +55,7 @@ class LiveRun:
         self.total = widgets.BoundedIntText(
             value=steps, min=1, max=100_000, description="Steps", layout={"width": "160px"}
         )
-        self.picture = widgets.HTML().add_class("nst-picture")
-        self.picture_width = picture_width
+        self.picture = Viewer()
         self.caption = widgets.HTML()
         self.curves = widgets.HTML(layout={"width": "370px", "max_width": "100%"})
         self.status = widgets.HTML()
@@ -68,7 +67,7 @@ class LiveRun:
         self.worker = Worker(name, self._advance, self._paused, self._fail)
         self.play.on_click(lambda _: self._start(self.worker.play))
         self.step.on_click(lambda _: self._start(self.worker.step))
-        self.pause.on_click(lambda _: self.worker.pause())
+        self.pause.on_click(lambda _: self._ask_to_pause())
         self._next_frame = self._started = 0.0
         self._started_at = 0
         self.show_start()
@@ -86,6 +85,15 @@ class LiveRun:
         except (CourseError, OSError, ValueError) as error:
             self.say(str(error), error=True)
 
+    def upload(self, description: str, menu: widgets.Dropdown) -> PhotoUpload:
+        """A button that adds a picture of the reader's own to a `picture_menu`."""
+
+        def take(name: str, content: bytes) -> None:
+            with self.errors_shown():
+                choose_upload(menu, name, content)
+
+        return PhotoUpload(description, take, lambda sentence: self.say(sentence, error=True))
+
     def show_start(self) -> None:
         """Show the image before the first step."""
         self.show(self.first_image(self.runner.branch.changes[0][1]), "the initial image")
@@ -98,14 +106,20 @@ class LiveRun:
         self.runner.reset(settings)
         self.show_start()
 
+    def reset_or_ask(self, reset: Callable[[], object]) -> None:
+        """Start again with a setting that needs it, unless a run would be lost: then ask."""
+        if self.runner.branch.steps == 0 and not self.worker.playing:
+            reset()
+        else:
+            self.say("Press Reset to start again with this setting.")
+
     def show(self, image: Tensor, caption: str) -> None:
         """Show an image, without compression loss."""
-        self.show_picture(enlarged(image), caption)
+        self.show_picture(to_pil(image), caption)
 
     def show_picture(self, picture: Image.Image, caption: str, final: bool = True) -> None:
         """Show a picture with a caption that is also its alt text; as JPEG unless it is final."""
-        encode, kind = (png, "png") if final else (jpeg, "jpeg")
-        self.picture.value = img(encode(picture), kind, caption, self.picture_width)
+        self.picture.show(picture, caption, final)
         self.caption.value = html.escape(caption)
 
     def run(self, steps: int | None = None) -> None:
@@ -117,6 +131,11 @@ class LiveRun:
     def close(self) -> None:
         """Stop the worker; the page does not change."""
         self.worker.stop()
+
+    def _ask_to_pause(self) -> None:
+        if self.worker.playing:
+            self.say("Pausing after this step …")
+        self.worker.pause()
 
     # ------------------------------------------------------------ in the worker's thread
 
@@ -160,7 +179,7 @@ class LiveRun:
         if branch.frames:
             frame = branch.frames[-1]
             caption = f"the image at step {frame.iteration}"
-            self.show_picture(enlarged(frame.image), caption, final=False)
+            self.show_picture(to_pil(frame.image), caption, final=False)
         self.curves.value = curves_svg(branch.history, branch.marks)
 
     def _paused(self) -> None:

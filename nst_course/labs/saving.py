@@ -9,35 +9,51 @@ from ..images.animation import save_animation
 from ..images.io import as_path, save_image, to_pil
 from .branch_view import BranchView
 from .controls import WIDE, WRAP, button
+from .copy_button import CopyButton
 from .recipe import recipe
+from .transfer_controls import TransferControls
 
 ANIMATION_SIDE = 320  # pixels: forty frames stay under 1 MB
+FORMATS = {"WebP": ".webp", "GIF": ".gif"}
 
 
 class Saving:
-    """The file name, the buttons that write, and the code of a run.
+    """The file name, the buttons that write, and the settings as code.
 
     A file of that name is kept: the new one gets a number.
 
     Args:
         view: whose shown frame is saved.
+        controls: whose settings are copied and pasted.
     """
 
-    def __init__(self, view: BranchView):
-        self.view, self.live_run = view, view.live_run
+    def __init__(self, view: BranchView, controls: TransferControls):
+        self.view, self.live_run, self.controls = view, view.live_run, controls
         self.file = widgets.Text(value="my_picture.png", description="File", layout=WIDE)
         self.save = button("Save picture", "save", "write the picture that is shown to the file")
-        self.animate = button("Save animation", "film", "write the kept frames as animated WebP")
-        self.copy = button("Copy settings", "code", "the Python code of this run")
+        self.animate = button("Save animation", "film", "write the kept frames as an animation")
+        self.format = widgets.Dropdown(
+            options=list(FORMATS.items()),
+            description="as",
+            layout={"width": "130px"},
+            style={"description_width": "initial"},
+        )
+        self.copy = CopyButton("Copy settings", self._code, self._copied)
+        self.pasted = widgets.Text(
+            description="Paste settings",
+            continuous_update=False,
+            layout={"width": "190px"},
+            style={"description_width": "initial"},
+        )
         self.code = widgets.Textarea(
             rows=18, description="Code", layout={"width": "100%", "display": "none"}
         )
         self.save.on_click(lambda _: self._save())
         self.animate.on_click(lambda _: self._save_animation())
-        self.copy.on_click(lambda _: self._show_code())
-        self.widget = widgets.VBox(
-            [self.file, widgets.HBox([self.save, self.animate, self.copy], layout=WRAP)]
-        )
+        self.pasted.observe(lambda change: self._paste(change.new), "value")
+        self.exchange = widgets.HBox([self.copy, self.pasted], layout=WRAP)
+        files = widgets.HBox([self.save, self.animate, self.format], layout=WRAP)
+        self.widget = widgets.VBox([self.file, files, self.exchange])
 
     def _save(self) -> None:
         with self.live_run.errors_shown():
@@ -55,13 +71,29 @@ class Saving:
             # The first frames of a run that goes from coarse to fine are smaller than the last.
             frames[-1].thumbnail((ANIMATION_SIDE, ANIMATION_SIDE))
             frames = [frame.resize(frames[-1].size) for frame in frames]
-            path = as_path(self.file.value).with_suffix(".webp")
+            path = as_path(self.file.value).with_suffix(self.format.value)
             path = save_animation(frames, unused(path))
             self.live_run.say(f"Saved {path.resolve()}, {len(frames)} frames")
 
-    def _show_code(self) -> None:
-        self.code.value = recipe(self.live_run.runner.branch)
+    def _code(self) -> str:
+        """The code of the run, with the settings in its first line; it is shown as well."""
+        branch = self.live_run.runner.branch
+        self.code.value = f"# settings: {self.controls.text()}\n{recipe(branch)}"
         self.code.layout.display = ""
+        return self.code.value
+
+    def _copied(self, done: bool) -> None:
+        if done:
+            self.live_run.say("Copied: Python code, which Paste settings takes back.")
+        else:
+            self.live_run.say("The browser does not let the page copy: copy the code below.")
+
+    def _paste(self, text: str) -> None:
+        if not text.strip():
+            return
+        with self.live_run.errors_shown():
+            self.controls.take(text)
+            self.pasted.value = ""
 
 
 def unused(path: Path) -> Path:

@@ -16,7 +16,6 @@ from ..transfer.style_transfer import StyleTransfer
 from ..transfer.styles import Style
 from .controls import WIDE, WRAP, button, on_change, picture_menu
 from .curves import curves_svg
-from .frames import enlarged
 from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
@@ -87,9 +86,18 @@ class StyleMixer(LiveRunLab):
         )
         right = widgets.VBox([run.picture, run.caption, run.curves], layout={"flex": "1 1 380px"})
         body = widgets.HBox([controls, right], layout=WRAP)
-        self.widget = widgets.VBox([run.buttons, run.status, body])
+        self.widget = self.framed(run.buttons, run.status, body)
         self._show_inputs()
         self._show_mixture()
+
+    def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
+        return [
+            (self.pad, "The point in the triangle is the mixture. Drag it to a corner."),
+            (self.live_run.play, "Press Play, and move the point while the picture forms."),
+            (self.sliders[0], "The sliders set the shares exactly, and with the keyboard."),
+            (self.menus[0], "Put another artwork into a corner."),
+            (self.animate, "Save the way of the point and the picture as an animation."),
+        ]
 
     def settings(self) -> dict:
         """The values of the controls."""
@@ -175,7 +183,7 @@ class StyleMixer(LiveRunLab):
         frame = branch.frames[-1]
         caption = f"step {frame.iteration}: {self.words(self._weights_at(frame.iteration))}"
         final = not self.live_run.worker.playing
-        self.live_run.show_picture(enlarged(frame.image), caption, final)
+        self.live_run.show_picture(to_pil(frame.image), caption, final)
         self.live_run.curves.value = curves_svg(branch.history, branch.marks)
         self.pad.path = [list(settings["weights"]) for _, settings in branch.changes]
 

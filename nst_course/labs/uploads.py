@@ -1,5 +1,6 @@
 """Uploaded pictures, checked as by `nst.load_image`."""
 
+import functools
 import re
 import tempfile
 from pathlib import Path
@@ -11,7 +12,7 @@ MIN_SIDE = 64  # pixels, of the longer side; an icon has too little detail
 
 
 def store_upload(name: str, content: bytes, folder: Path | None = None) -> Path:
-    """Write an uploaded picture to a file, in a new temporary folder by default.
+    """Write an uploaded picture to a file, by default in a folder that goes with the kernel.
 
     Returns:
         The path of the file.
@@ -19,7 +20,7 @@ def store_upload(name: str, content: bytes, folder: Path | None = None) -> Path:
     Raises:
         CourseError: it is not a picture, it is damaged, or it is smaller than `MIN_SIDE`.
     """
-    folder = folder or Path(tempfile.mkdtemp(prefix="nst_course_"))
+    folder = folder or Path(tempfile.mkdtemp(dir=_folder().name))  # names may repeat
     path = folder / safe_name(name)
     path.write_bytes(content)
     try:
@@ -34,6 +35,12 @@ def store_upload(name: str, content: bytes, folder: Path | None = None) -> Path:
             f"choose a picture of at least {MIN_SIDE} pixels."
         )
     return path
+
+
+@functools.cache
+def _folder() -> tempfile.TemporaryDirectory:
+    """Where the uploads of this process are; Python removes it when the process ends."""
+    return tempfile.TemporaryDirectory(prefix="nst_course_")
 
 
 def safe_name(name: str) -> str:

@@ -32,7 +32,7 @@ def lab():
 def test_first_picture_is_that_of_stylize_fast(lab):
     wanted = nst.stylize_fast("coffee", "great_wave", 64).cpu()
     assert (lab._painting - wanted).abs().max() < 1e-4
-    assert 'alt="coffee in the style of great wave, strength 3"' in lab.picture.value
+    assert lab.picture.alt == "coffee in the style of great wave, strength 3"
 
 
 def test_sliders_move_the_picture(lab):
@@ -59,11 +59,11 @@ def test_same_style_twice_is_that_style(lab):
 
 def test_real_run_goes_on_from_the_painting_and_a_slider_ends_it(lab, monkeypatch, narrow_backbone):
     monkeypatch.setattr(instant, "shared_backbone", lambda: narrow_backbone)
-    before = lab.picture.value
+    before = lab.picture.source
     lab.refine.click()
     wait_until(lambda: f"Step {instant.STEPS} of" in lab.status.value)
     wait_until(lambda: rests(lab))
-    assert lab.picture.value != before and "data:image/png" in lab.picture.value
+    assert lab.picture.source != before and "data:image/png" in lab.picture.source
     lab.refine.click()
     lab.place.value = 0.5
     wait_until(lambda: rests(lab))
@@ -75,7 +75,7 @@ def test_upload_becomes_the_photograph_and_a_bad_one_is_told(lab):
     assert "x.jpg" in lab.status.value
     lab._take("cat.jpg", (IMAGES / "cat.jpg").read_bytes())
     wait_until(lambda: rests(lab))
-    assert lab.photo.label == "cat.jpg" and "cat.jpg in the style" in lab.picture.value
+    assert lab.photo.label == "cat.jpg" and "cat.jpg in the style" in lab.picture.alt
 
 
 def test_failure_is_told_in_the_status_line(lab, monkeypatch):

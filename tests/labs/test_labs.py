@@ -3,9 +3,13 @@
 import base64
 import functools
 import gc
+import html
 import importlib
 import io
+import os
 import re
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -22,9 +26,8 @@ import nst_course as nst
 from nst_course.device import process_memory
 from nst_course.labs import branch_view, transfer_settings
 from nst_course.labs import style_transfer as lab_module
-from nst_course.labs.branch_view import NOTHING
+from nst_course.labs.branch_view import NOTHING, PHOTOGRAPH
 from nst_course.labs.curves import MAX_POINTS, curves_svg
-from nst_course.labs.frames import side_by_side, wipe
 from nst_course.labs.live_run import LiveRun
 from nst_course.labs.recipe import recipe
 from nst_course.labs.runner import Runner
@@ -332,20 +335,6 @@ def test_step_that_ends_after_a_reset_belongs_to_the_old_run(runner):
 # ---------------------------------------------------------------- frames, curves, uploads
 
 
-def test_wipe_shows_the_one_on_the_left_and_the_other_on_the_right():
-    black, white = (Image.new("RGB", (100, 60), color) for color in ("black", "white"))
-    values = np.asarray(wipe(black, white, 0.3))[:, :, 0]
-    assert (values[:, :28] == 0).all() and (values[:, 32:] == 255).all()
-    assert wipe(black, white, 0) is white
-
-
-def test_side_by_side_keeps_both_pictures_in_their_shape():
-    left, right = Image.new("RGB", (90, 60), "red"), Image.new("RGB", (40, 30), "blue")
-    both = side_by_side(left, right)
-    assert both.size == (90 + 8 + 80, 60)
-    assert both.getpixel((5, 5)) == (255, 0, 0) and both.getpixel((150, 50)) == (0, 0, 255)
-
-
 def points(svg: str) -> list[list[tuple[float, float]]]:
     lines = svg.split('<polyline points="')[1:]
     texts = [line.split('"')[0].split() for line in lines]
@@ -440,7 +429,7 @@ def status(lab) -> str:
 
 
 def shown(lab) -> Image.Image:
-    data = re.search(r"base64,([^\"]*)", lab.live_run.picture.value)[1]
+    data = lab.live_run.picture.source.split("base64,")[1]
     return Image.open(io.BytesIO(base64.b64decode(data)))
 
 
@@ -460,7 +449,7 @@ def test_lab_plays_to_the_end_and_ends_with_a_lossless_picture(lab):
 
 @pytest.mark.parametrize(("strokes", "steps"), [(181, 6), (96, 9)])
 def test_lab_run_in_the_cell_equals_the_package(lab, small, strokes, steps):
-    lab.strokes.value = strokes
+    lab.controls.strokes.value = strokes
     lab.run()
     run = nst.multi_scale("cat", "great_wave", 128, brush=strokes, steps=6, backbone=small[2])
     images = [step.image for step in run.steps(steps)]
@@ -474,7 +463,7 @@ def test_lab_run_in_the_cell_equals_the_package(lab, small, strokes, steps):
     ("strength", "strokes", "start"), [(1, 181, "content"), (4, 128, "recolored")]
 )
 def test_strength_sets_the_weight_the_strokes_and_the_start(lab, strength, strokes, start):
-    lab.strength.value = strength
+    lab.controls.strength.value = strength
     weight, first_size = nst.transfer.stylize.STRENGTHS[strength]
     settings = lab.live_run.runner.settings
     assert (
@@ -484,9 +473,9 @@ def test_strength_sets_the_weight_the_strokes_and_the_start(lab, strength, strok
 
 
 def test_weight_that_changes_at_the_small_size_remains_at_the_large_one(lab):
-    lab.strokes.value = 96
+    lab.controls.strokes.value = 96
     lab.run(3)
-    lab.style_weight.value = 10.0
+    lab.controls.style_weight.value = 10.0
     lab.run(9)
     branch = lab.live_run.runner.branch
     assert branch.transfer.style_weight == 10.0 and branch.run.number == 1
@@ -494,7 +483,7 @@ def test_weight_that_changes_at_the_small_size_remains_at_the_large_one(lab):
 
 
 def test_branch_from_a_frame_of_the_small_size_goes_on_there(lab):
-    lab.strokes.value = 96
+    lab.controls.strokes.value = 96
     lab.run()
     lab.timeline.value = 2
     lab.fork.click()
@@ -506,7 +495,7 @@ def test_branch_from_a_frame_of_the_small_size_goes_on_there(lab):
 
 def test_paint_it_large_is_a_branch_of_its_own_with_a_forecast(lab):
     lab.run(2)
-    lab.style_weight.value = 10.0
+    lab.controls.style_weight.value = 10.0
     lab.large_size.options = [("144 px", 144)]
     lab.large.click()
     assert "144×" in lab.forecast.value and "about" in lab.forecast.value
@@ -521,25 +510,31 @@ def test_branch_brings_its_settings(lab):
     lab.run(2)
     lab.timeline.value = 1
     lab.fork.click()
-    lab.style_weight.value = 10.0
-    lab.layer_factors["relu3_1"].value = 0.01
+    lab.controls.style_weight.value = 10.0
+    lab.controls.layer_factors["relu3_1"].value = 0.01
     lab.run(2)
     lab.branch_menu.value = 0
-    assert lab.style_weight.value == 1e3 and lab.layer_factors["relu3_1"].value == 1.0
+    assert (
+        lab.controls.style_weight.value == 1e3
+        and lab.controls.layer_factors["relu3_1"].value == 1.0
+    )
     assert lab.live_run.runner.settings["style_weight"] == 1e3
     lab.branch_menu.value = 1
-    assert lab.style_weight.value == 10.0 and lab.layer_factors["relu3_1"].value == 0.01
+    assert (
+        lab.controls.style_weight.value == 10.0
+        and lab.controls.layer_factors["relu3_1"].value == 0.01
+    )
     lab.run(3)
     assert lab.live_run.runner.branch.transfer.style_weight == 10.0
 
 
 def test_beginner_mode_shows_the_main_settings(lab):
-    for part in (lab.other_controls, lab.fork, lab.branches, lab.saving.copy):
+    for part in (lab.other_controls, lab.fork, lab.branch_menu, lab.saving.exchange):
         assert part.layout.display != "none"
     lab.mode.value = "Main settings"
-    for part in (lab.other_controls, lab.fork, lab.branches, lab.saving.copy):
+    for part in (lab.other_controls, lab.fork, lab.branch_menu, lab.saving.exchange):
         assert part.layout.display == "none"
-    for knob in (lab.content, lab.style, lab.size, lab.strength):
+    for knob in (lab.controls.named[name] for name in lab.controls.main):
         assert knob.layout.display != "none"
     assert lab.live_run.play.layout.display != "none"
 
@@ -559,41 +554,101 @@ def test_branch_from_a_frame_with_another_weight_beside_the_first(lab):
     lab.timeline.value = 2
     lab.fork.click()
     assert "Branch B starts from step 2" in status(lab)
-    lab.style_weight.value = 10.0
+    lab.controls.style_weight.value = 10.0
     play_to_the_end(lab)
     first, second = lab.live_run.runner.timeline.branches
     assert torch.equal(second.frames[0].image, first.frames[2].image)
     assert second.changes[0][1]["style_weight"] == 10.0
-    alone = shown(lab).width
+    viewer = lab.live_run.picture
+    assert viewer.before == ""
     lab.compare.value = 0
-    assert shown(lab).width > 1.8 * alone
-    assert "right: branch A, step 5" in lab.live_run.caption.value
+    assert viewer.before_alt == "branch A, step 5" and viewer.before.startswith("data:image/jpeg")
+    assert lab.live_run.caption.value.endswith("left of the line: branch A, step 5")
+    lab.compare.value = PHOTOGRAPH
+    assert viewer.before_alt == "the photograph"
     lab.compare.value = NOTHING
-    assert lab.compare.label == "nothing" and shown(lab).width == alone
+    assert lab.compare.label == "nothing" and viewer.before == ""
     lab.branch_menu.value = 0
     assert lab.live_run.caption.value.startswith("branch A, step 5")
 
 
 def test_recipe_paints_the_same_picture_again(lab, monkeypatch):
     lab.run(3)
-    lab.style_weight.value = 100.0
+    lab.controls.style_weight.value = 100.0
     lab.run(6)
     lab.timeline.value = 4
     lab.fork.click()
-    lab.tv_weight.value = 1e4
+    lab.controls.tv_weight.value = 1e4
     lab.run(3)
-    lab.saving.copy.click()
-    assert lab.saving.code.layout.display == ""
+    code = lab.saving._code()
+    assert lab.saving.code.layout.display == "" and lab.saving.code.value == code
     names: dict = {}
-    exec(lab.saving.code.value, names)  # it is our own text, and what a reader will run
+    exec(code, names)  # it is our own text, and what a reader will run
     assert torch.equal(names["step"].image, lab.live_run.runner.branch.frames[-1].image)
     assert Path("my_picture.png").exists()
     assert recipe(lab.live_run.runner.branch).count("run.change(style_weight=100.0)") == 1
 
 
+def test_settings_come_back_from_the_copied_code(lab):
+    lab.controls.strength.value = 5
+    lab.controls.layer_factors["relu3_1"].value = 10.0
+    lab.run(1)
+    code = lab.saving._code()
+    wanted = lab.controls.values()
+    lab.undo.click()
+    lab.undo.click()
+    assert lab.controls.values() != wanted
+    lab.saving.pasted.value = code.replace("\n", "")  # a line of text drops the ends of lines
+    assert lab.controls.values() == wanted and lab.saving.pasted.value == ""
+    lab.undo.click()
+    assert lab.controls.strength.value == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("hello", "These are no settings"),
+        ("{not json}", "These are no settings"),
+        ('{"beauty": 3}', "These are no settings"),
+        ('{"strength": 4, "size": 193}', "193 is no choice for size"),
+        ('{"content": "/tmp/gone.jpg"}', "upload the picture again"),
+        ('{"seed": "many"}', "no choice for seed"),
+    ],
+)
+def test_settings_that_cannot_be_restored_leave_everything_as_it_was(lab, text, words):
+    before = lab.controls.values()
+    lab.saving.pasted.value = text
+    assert words in html.unescape(status(lab))
+    assert lab.controls.values() == before
+
+
+def test_undo_takes_back_what_one_change_has_set(lab):
+    lab.undo.click()
+    assert "no change to undo" in status(lab)
+    before = lab.controls.values()
+    lab.controls.strength.value = 1  # sets the weight, the strokes and the start as well
+    lab.controls.style.value = "spring"
+    lab.undo.click()
+    lab.undo.click()
+    assert lab.controls.values() == before
+    assert lab.settings() == lab.live_run.runner.settings
+
+
+def test_row_of_artworks_shows_the_photograph_and_chooses_the_style(lab):
+    names = [name for name, _ in lab.styles.pictures]
+    assert names == list(nst.fast.FAST_STYLES) and lab.styles.chosen == "great_wave"
+    first = dict(lab.styles.pictures)
+    lab.styles.chosen = "spring"
+    assert lab.controls.style.value == "spring"
+    assert lab.live_run.runner.branch.changes[0][1]["style"] == "spring"
+    lab.controls.content.value = "coffee"
+    assert dict(lab.styles.pictures).keys() == first.keys()
+    assert all(first[name] != source for name, source in lab.styles.pictures)
+
+
 def test_new_size_waits_for_reset_while_a_run_is_there(lab):
     lab.run(2)
-    lab.size.value = 192
+    lab.controls.size.value = 192
     assert "Press Reset" in status(lab) and lab.live_run.runner.branch.steps == 2
     lab.live_run.reset.click()
     assert lab.live_run.runner.branch.steps == 0
@@ -613,6 +668,9 @@ def test_picture_and_animation_are_saved(lab):
     lab.saving.animate.click()
     with Image.open("mine/wave.webp") as animation:
         assert animation.n_frames in (3, 4)  # the first step is small, and equal frames are one
+    lab.saving.format.value = ".gif"
+    lab.saving.animate.click()
+    assert Image.open("mine/wave.gif").format == "GIF"
     lab.saving.file.value = "wave.txt"
     lab.saving.save.click()
     assert 'Cannot save as ".txt"' in status(lab)
@@ -633,13 +691,13 @@ def test_upload_adds_the_picture_to_the_menu_and_a_bad_one_leaves_the_lab_usable
     assert "large.jpg is large, and the browser cannot read it" in status(lab)
     photo = encoded(Image.new("RGB", (100, 80), "green"))
     send(lab.content_upload, "garden.jpg", photo)
-    assert lab.content.label == "garden.jpg"
+    assert lab.controls.content.label == "garden.jpg"
     play_to_the_end(lab)
 
 
 def test_run_that_does_not_fit_names_the_size_that_does(lab, monkeypatch):
     monkeypatch.setattr(fit, "available_memory", lambda device: 200 * 2**20)
-    lab.size.value = 2048
+    lab.controls.size.value = 2048
     lab.live_run.play.click()
     wait_until(lambda: re.search(r"choose size=\d+ or less", status(lab)))
     assert lab.live_run.runner.branch.steps == 0
@@ -843,6 +901,21 @@ def test_upload_of_any_name_is_stored_in_its_folder(tmp_path, name, stored):
     assert str(tmp_path) not in str(caught.value) and len(list(tmp_path.iterdir())) == 0
 
 
+def test_uploads_go_with_the_kernel(tmp_path):
+    program = """
+import io, sys
+from PIL import Image
+from nst_course.labs.uploads import store_upload
+file = io.BytesIO()
+Image.new("RGB", (90, 70)).save(file, "PNG")
+first, second = (store_upload("a.png", file.getvalue()) for _ in range(2))
+assert first != second and first.exists() and second.exists()
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    assert not list(tmp_path.glob("nst_course_*"))
+
+
 def test_texts_are_shown_as_texts(lab, tmp_path):
     attack = "<img src=x onerror=alert(1)>"
     lab.live_run.say(attack)
@@ -853,7 +926,7 @@ def test_texts_are_shown_as_texts(lab, tmp_path):
     assert "<img" not in status(lab)
     lab.live_run.show(nst.load_image("cat", 64), attack)
     assert "<img" not in lab.live_run.caption.value
-    assert lab.live_run.picture.value.count("<img") == 1
+    assert lab.live_run.picture.alt == attack  # the page sets it as an attribute
     lab.saving.file.value = f"{attack}.txt"
     lab.saving.save.click()
     assert "<img" not in status(lab)

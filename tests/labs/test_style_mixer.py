@@ -43,7 +43,7 @@ def test_point_moves_the_weights_of_the_next_step(lab):
     assert list(lab.live_run.runner.branch.marks) == [3]
     assert "50 % great wave" in lab.mixture.value
     assert "step 4: 50 % great wave, 25 % village street in auvers" in lab.live_run.caption.value
-    assert 'alt="step 4: 50 % great wave' in lab.live_run.picture.value
+    assert "step 4: 50 % great wave" in lab.live_run.picture.alt
 
 
 def test_corner_is_one_artwork_alone(lab, narrow_backbone):
