@@ -73,8 +73,7 @@ def choose_upload(menu: widgets.Dropdown, name: str, content: bytes) -> None:
         OSError: it cannot be stored.
     """
     path = store_upload(name, content)
-    menu.options = [*menu.options, (path.name, str(path))]
-    menu.value = str(path)
+    menu.options = [(path.name, str(path)), *menu.options]  # which chooses the first of them
 
 
 def chosen_picture(menu: widgets.Dropdown) -> str:

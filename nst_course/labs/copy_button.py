@@ -25,7 +25,10 @@ class CopyButton(anywidget.AnyWidget):
       button.textContent = model.get("description");
       button.addEventListener("click", async () => {
         const text = new Promise((keep) => {
-          model.once("msg:custom", (message) => keep(message.text));
+          model.on("msg:custom", function heard(message) {
+            model.off("msg:custom", heard);
+            keep(message.text);
+          });
         });
         model.send({ asked: true });
         try {

@@ -126,8 +126,10 @@ class FeatureExplorer(Lab):
         self.page.max = (channels - 1) // CHANNELS_PER_PAGE
         self.page.value = min(self.page.value, self.page.max)
         self.row.max, self.column.max = height - 1, width - 1
-        # In descending order of their maxima; many channels are 0 everywhere.
-        self.order = self.features.amax((1, 2)).argsort(descending=True).tolist()
+        # In descending order of their maxima; many channels are 0 everywhere. The border does not
+        # count: there a unit responds to the edge between the photograph and the padding.
+        inner = self.features[:, 1:-1, 1:-1]
+        self.order = inner.amax((1, 2)).argsort(descending=True).tolist()
         self._show_page()
         self._choose(0)
 
@@ -146,8 +148,8 @@ class FeatureExplorer(Lab):
         """Select a channel, and the position of its maximum on the photograph."""
         self.channel = channel = self.order[self.page.value * CHANNELS_PER_PAGE + index]
         values = self.features[channel]
-        best = values.argmax().item()
-        self.row.value, self.column.value = divmod(best, values.shape[1])
+        row, column = divmod(values[1:-1, 1:-1].argmax().item(), values.shape[1] - 2)
+        self.row.value, self.column.value = row + 1, column + 1
         title = f"{self.layer.value}, channel {channel}, up to {values.max().item():.0f}"
         self.title.value = f"<b>{title}</b>"
         self.map.show(png(heat_map(values, 260)), "png", f"map of {title}")

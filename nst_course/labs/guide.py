@@ -11,7 +11,8 @@ class Guide(anywidget.AnyWidget):
     """A tour of a lab: each step outlines a part and asks for one thing.
 
     It starts by itself the first time that a browser shows the lab, and never again. It also gives
-    each slider of the lab the name that stands beside it, which ipywidgets does not.
+    each slider of the lab the name that stands beside it, which ipywidgets does not, and hides the
+    picture of the lab in the notebook.
 
     Args:
         name: of the lab.
@@ -68,6 +69,10 @@ class Guide(anywidget.AnyWidget):
       go(first ? 0 : -1, false);
       if (first) setTimeout(() => step === 0 && go(0, false), 500);  // the parts are there now
 
+      // The picture of the lab below it is for pages that cannot show widgets.
+      for (const picture of document.querySelectorAll('.jp-MarkdownCell img[src*="_lab.jpg"]'))
+        picture.closest(".jp-MarkdownCell").style.display = "none";
+
       // Every slider handle gets the text of its label as its name.
       function name() {
         for (const row of page().querySelectorAll(".widget-hslider")) {
@@ -94,7 +99,7 @@ class Guide(anywidget.AnyWidget):
     .nst-guide [role=region] { padding: 0.5em 0.8em; max-width: 50em;
       border-left: 4px solid var(--jp-brand-color1, #1976d2); }
     .nst-guide p { margin: 0 0 0.4em; line-height: 1.4; }
-    .nst-here { outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 2px; }
+    .nst-here { outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: -3px; }
     """
 
     name = traitlets.Unicode().tag(sync=True)

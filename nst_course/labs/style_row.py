@@ -7,7 +7,7 @@ from ..fast import FAST_STYLES, stylize_fast
 from ..images.encode import data_url, jpeg
 from ..images.io import to_pil
 
-SIDE = 96  # pixels, of a preview
+SIDE = 128  # pixels, of a preview
 
 
 class StyleRow(anywidget.AnyWidget):
@@ -53,7 +53,7 @@ class StyleRow(anywidget.AnyWidget):
     .nst-style-row button { padding: 0; border: 2px solid transparent; background: none;
       cursor: pointer; line-height: 0; }
     .nst-style-row button[aria-pressed=true] { border-color: var(--jp-brand-color1, #1976d2); }
-    .nst-style-row img { width: 43px; height: 43px; object-fit: cover; margin: 0; }
+    .nst-style-row img { width: 68px; height: 46px; object-fit: cover; margin: 0; }
     """
 
     pictures: traitlets.List = traitlets.List().tag(sync=True)

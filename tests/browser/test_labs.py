@@ -44,6 +44,7 @@ MINUTE = 60_000  # milliseconds
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
 
 @pytest.fixture(scope="session")
@@ -148,7 +149,9 @@ def jupyter(tmp_path_factory):
 def chromium():
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-background-networking"]
+            + ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
         )
         yield browser
         browser.close()
@@ -175,7 +178,7 @@ class LabPage:
             has=self.page.locator(".jp-InputArea", has_text=source)
         )
         self.lab = self.cell.locator(".jp-OutputArea")
-        self.large = self.lab.locator(".nst-picture img")
+        self.large = self.lab.locator(".nst-picture img.nst-after")
 
     def wait_until_idle(self, minutes: float = 2) -> None:
         self.page.wait_for_selector("text=/\\| Idle/", timeout=minutes * MINUTE)
@@ -269,6 +272,17 @@ class LabPage:
         self.command("apputils:change-theme", theme="JupyterLab Light")  # the next page's too
         self.page.wait_for_selector("[data-jp-theme-light=true]", state="attached")
         return all(fits)
+
+    def barriers(self) -> list[str]:
+        """What shuts people out of the lab, as axe finds it: serious and critical violations."""
+        self.lab.evaluate("area => area.setAttribute('data-lab', '')")
+        found = axe.Axe().run(self.page, context="[data-lab]").response["violations"]
+        return [
+            f"{one['id']}: {node['html']}"
+            for one in found
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
 
     def close(self) -> None:
         self.page.close()
@@ -365,25 +379,87 @@ def test_scrubbing_back_and_a_branch_beside_the_first(style_lab, pages):
     lab.page.wait_for_timeout(2000)
     lab.press("Pause")
     lab.wait_for_status("Paused")
-    lab.choose("Compare with", "A")
+    lab.choose("Compare with", "branch A")
     sync_api.expect(lab.large).to_have_attribute(
-        "alt", re.compile(r"branch B, step \d+ · right: branch A")
+        "alt", re.compile(r"branch B, step \d+ · left of the line: branch A")
     )
     assert lab.ask("[b.name for b in lab.live_run.runner.timeline.branches]") == ["A", "B"]
     lab.keep(pages / "05_branches.png")
     lab.choose("Compare with", "nothing")
 
 
-def test_wipe_shows_the_photograph_on_the_left(style_lab, pages):
+def test_line_between_photograph_and_picture_is_dragged_and_moved_by_keys(style_lab, pages):
     lab = style_lab
-    handle, _ = lab.slider("Before %")
-    handle.focus()
+    lab.choose("Compare with", "the photograph")
+    line = lab.lab.get_by_role("slider", name="Line between the two pictures")
+    before = lab.lab.locator(".nst-picture img.nst-before")
+    sync_api.expect(line).to_have_attribute("aria-valuenow", "50")
+    sync_api.expect(before).to_have_attribute("alt", "the photograph")
+    line.focus()
+    for key in ("PageUp", "ArrowRight"):
+        lab.page.keyboard.press(key)
+    sync_api.expect(line).to_have_attribute("aria-valuenow", "72")
+    lab.large.scroll_into_view_if_needed()
+    box = lab.large.bounding_box()
+    lab.page.mouse.move(box["x"] + 0.72 * box["width"], box["y"] + box["height"] / 2)
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + box["height"] / 2, steps=4)
+    lab.page.mouse.up()
+    sync_api.expect(line).to_have_attribute("aria-valuenow", "25")
+    assert before.evaluate("image => image.style.clipPath") == "inset(0px 75% 0px 0px)"
+    lab.keep(pages / "05_line.png")
+    lab.choose("Compare with", "nothing")
+    sync_api.expect(line).to_be_hidden()
+
+
+def test_picture_is_zoomed_to_its_pixels_shown_full_screen_and_downloaded(style_lab, tmp_path):
+    lab = style_lab
+    width = "image => [image.clientWidth, image.naturalWidth]"
+    lab.press("+")
+    assert len(set(lab.large.evaluate(width))) == 1
     for _ in range(3):
-        lab.page.keyboard.press("PageUp")
-    words = lab.large
-    sync_api.expect(words).to_have_attribute("alt", re.compile("left of the line: the content"))
-    lab.keep(pages / "05_wipe.png")
-    lab.page.keyboard.press("Home")
+        lab.press("+")
+    shown, natural = lab.large.evaluate(width)
+    assert shown == 8 * natural and lab.button("+").is_disabled()
+    for _ in range(4):
+        lab.press("−")
+    lab.press("Full screen")
+    lab.page.wait_for_function("document.fullscreenElement !== null")
+    lab.press("Full screen")
+    lab.page.wait_for_function("document.fullscreenElement === null")
+    with lab.page.expect_download() as download:
+        lab.lab.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == "my_picture.png"
+    download.value.save_as(tmp_path / "got.png")
+    assert max(Image.open(tmp_path / "got.png").size) == natural
+
+
+def test_artwork_is_chosen_by_its_picture_and_undone(style_lab):
+    lab = style_lab
+    chosen = lab.lab.locator(".widget-dropdown select").nth(1).locator("option:checked")
+    row = lab.lab.get_by_role("group", name="Artworks")
+    sync_api.expect(row.get_by_role("button")).to_have_count(12)
+    row.get_by_role("button", name="after spring").click()
+    sync_api.expect(chosen).to_have_text("spring")
+    lab.press("Undo")
+    sync_api.expect(chosen).to_have_text("great wave")
+    pressed = row.get_by_role("button", name="after great wave")
+    sync_api.expect(pressed).to_have_attribute("aria-pressed", "true")
+
+
+def test_tour_is_gone_through_and_does_not_start_again(style_lab, pages):
+    lab = style_lab
+    tour = lab.lab.get_by_role("region", name="Tour of this lab")
+    sync_api.expect(tour).to_be_visible()  # a new browser: it has started by itself
+    lab.keep(pages / "05_tour.png")
+    steps = lab.ask("len(lab.tour())")
+    for number in range(2, steps + 1):
+        lab.press("Next")
+        sync_api.expect(tour).to_contain_text(f"{number} of {steps}.")
+        sync_api.expect(lab.lab.locator(".nst-here")).to_have_count(1)
+    lab.press("Done")
+    sync_api.expect(tour).to_be_hidden()
+    sync_api.expect(lab.lab.locator(".nst-here")).to_have_count(0)
 
 
 def test_uploads_good_and_bad(style_lab, tmp_path, pages):
@@ -411,9 +487,32 @@ def test_uploads_good_and_bad(style_lab, tmp_path, pages):
     lab.press("Reset")
     lab.press("Step")
     lab.wait_for_status("Paused after step 0")
+    lab.keep(pages / "05_upload.png")
     shape = lab.ask("list(lab.live_run.runner.branch.transfer.content.shape)")
     assert shape in ([1, 3, 95, 128], [1, 3, 96, 128])
-    lab.keep(pages / "05_upload.png")
+
+
+def test_photograph_is_dropped_or_taken_by_the_camera(style_lab, tmp_path):
+    lab = style_lab
+    content = lab.lab.locator(".widget-dropdown select").first.locator("option:checked")
+    photo = tmp_path / "garden.png"
+    Image.new("RGB", (120, 90), "green").save(photo)
+    dropped = lab.page.evaluate_handle(
+        """bytes => {
+          const data = new DataTransfer();
+          data.items.add(new File([new Uint8Array(bytes)], "garden.png", { type: "image/png" }));
+          return data;
+        }""",
+        list(photo.read_bytes()),
+    )
+    upload = lab.lab.locator(".nst-upload").first
+    upload.dispatch_event("drop", {"dataTransfer": dropped})
+    sync_api.expect(content).to_have_text("garden.png")
+    upload.get_by_role("button", name="Camera").click()
+    upload.get_by_role("button", name="Take the picture").click(timeout=MINUTE)
+    sync_api.expect(content).to_have_text("camera.jpg")
+    lab.press("Undo")
+    sync_api.expect(content).to_have_text("garden.png")
 
 
 def test_paint_it_large_is_a_branch_with_a_forecast(style_lab, pages):
@@ -447,10 +546,19 @@ def test_picture_animation_and_settings_are_saved(style_lab, jupyter):
     lab.wait_for_status("Saved .*my_picture.webp")
     with Image.open(folder / "my_picture.webp") as animation:
         assert animation.n_frames > 2
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     lab.press("Copy settings")
-    code = lab.lab.locator("textarea").first
-    sync_api.expect(code).to_be_visible()
-    assert "nst.multi_scale(" in code.input_value()
+    lab.wait_for_status("Copied")
+    code = lab.page.evaluate("navigator.clipboard.readText()")
+    assert "nst.multi_scale(" in code
+    assert lab.lab.locator("textarea").first.input_value() == code
+    handle, readout = lab.slider("Strength")
+    handle.focus()
+    lab.page.keyboard.press("End")
+    sync_api.expect(readout).to_have_text("5")
+    lab.lab.get_by_label("Paste settings").fill(code)
+    lab.page.keyboard.press("Enter")
+    sync_api.expect(readout).to_have_text("3")
 
 
 def test_pressing_play_many_times_and_running_the_cell_again_leave_one_worker(style_lab):
@@ -480,6 +588,7 @@ def test_lab_works_again_after_a_restart_of_the_kernel(style_lab):
 
 
 def test_lab_fits_the_page_in_the_dark_theme(style_lab, pages):
+    assert style_lab.barriers() == []
     assert style_lab.fits_in_the_dark(pages)
 
 
@@ -505,6 +614,7 @@ def test_feature_explorer(open_lab, pages):
     optimum = lab.lab.get_by_alt_text(re.compile("^the image that maximizes"))
     sync_api.expect(optimum).to_be_visible(timeout=3 * MINUTE)
     lab.keep(pages / "01_lab.png")
+    assert lab.barriers() == []
     assert lab.fits_in_the_dark(pages)
     assert lab.errors == []
 
@@ -530,6 +640,7 @@ def test_content_lab(open_lab, pages):
     assert lab.ask("list(lab.live_run.runner.branch.transfer.content_layers)") == ["relu3_3"]
     sync_api.expect(lab.lab.locator("svg line.mark")).to_have_count(1)
     lab.keep(pages / "02_lab.png")
+    assert lab.barriers() == []
     assert lab.fits_in_the_dark(pages)
     assert lab.errors == []
 
@@ -550,6 +661,7 @@ def test_gram_explorer(open_lab, pages):
         image.get_attribute("src") != old for image, old in zip(maps.all(), pictures, strict=True)
     )
     lab.keep(pages / "03_shuffled.png")
+    assert lab.barriers() == []
     assert lab.fits_in_the_dark(pages)
     assert lab.errors == []
 
@@ -558,9 +670,18 @@ def test_layer_mixer(open_lab, pages):
     lab = open_lab("04_layer_weighting")
     with on_the_way(lab):
         lab.choose("Preset", "deepest layer alone")
-        sync_api.expect(lab.lab.get_by_text("relu5_1 95 %")).to_be_visible()
+        sync_api.expect(lab.lab.get_by_text(re.compile("relu5_1\\s95 %"))).to_be_visible()
     assert lab.ask("list(lab.live_run.runner.branch.transfer.style_layers)") == ["relu5_1"]
+    border = lab.lab.get_by_role("slider", name="Border between relu4_1 and relu5_1")
+    border.focus()
+    lab.page.keyboard.press("PageDown")
+    sync_api.expect(border).to_have_attribute("aria-valuenow", "5")  # relu4_1 has none to give
+    lab.choose("Preset", "equal shares")
+    sync_api.expect(border).to_have_attribute("aria-valuenow", "81")
+    lab.page.keyboard.press("PageDown")
+    assert lab.becomes("[lab.shares[k].value for k in ('relu4_1', 'relu5_1')] == [9, 29]")
     lab.keep(pages / "04_lab.png")
+    assert lab.barriers() == []
     assert lab.fits_in_the_dark(pages)
     assert lab.errors == []
 
