@@ -57,6 +57,8 @@ def test_wheel_holds_the_package_the_pictures_and_the_network_and_no_tests(wheel
                 assert archive.read(f"nst_course/assets/{folder}/{path.name}") == path.read_bytes()
     for path in (ROOT / "nst_course").rglob("*.py"):
         assert path.relative_to(ROOT).as_posix() in inside
+    data = "nst_course-0.1.0.data/data/etc/jupyter/labconfig/default_setting_overrides.json"
+    assert data in inside  # JupyterLab does not ask a new reader about news
     assert "nst_course/py.typed" in inside  # type checkers then read its annotations
     assert {name.split("/")[0].split("-")[0] for name in inside} == {"nst_course"}
     assert not any("__pycache__" in name or name.endswith(".ipynb") for name in inside)
