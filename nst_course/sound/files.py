@@ -103,11 +103,11 @@ def save(sound: Tensor, path: str | os.PathLike) -> None:
         ) from error
 
 
-def encode(sound: Tensor, file: object, kind: str) -> None:
+def encode(sound: Tensor, file: object, kind: str, **options: object) -> None:
     """Write a sound in one of libsndfile's formats to a path or to a stream of bytes."""
     import soundfile
 
-    soundfile.write(file, limited(sound).cpu().numpy(), RATE, format=kind)
+    soundfile.write(file, limited(sound).cpu().numpy(), RATE, format=kind, **options)
 
 
 def find_sound(name_or_path: str | os.PathLike) -> Path:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..checks import check_count
+from ..errors import CourseError
 from ..network.vgg import Backbone
 from .stft import FREQUENCIES, check_picture
 
@@ -24,8 +25,8 @@ class RandomFilters(Backbone):
     another sound, unlike a pattern at another place of a picture.
 
     It takes the place of a VGG in an `Objective`: ``filters(spectrogram, ["relu1"])`` is a dict
-    with features (1, N, 1, T + width − 1). The filters reach over both ends, into silence, so
-    that the first and the last column count as much as the others.
+    with features (1, N, 1, T). The end is continued by the beginning, so that no column is a
+    border, and a generated sound can be played in a loop.
 
     Args:
         count: N, the number of filters.
@@ -42,7 +43,13 @@ class RandomFilters(Backbone):
         shape = (count, FREQUENCIES, 1, width)
         weight = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
         conv = nn.utils.skip_init(
-            nn.Conv2d, FREQUENCIES, count, (1, width), padding=(0, width - 1), bias=False
+            nn.Conv2d,
+            FREQUENCIES,
+            count,
+            (1, width),
+            bias=False,
+            padding="same",
+            padding_mode="circular",
         )
         conv.weight.data = weight * math.sqrt(2 / (FREQUENCIES * width))
         self.convolutions = nn.ModuleDict({"conv1": conv})
@@ -57,3 +64,8 @@ class RandomFilters(Backbone):
         """Raise a CourseError if this is not a spectrogram, or a layer does not exist."""
         self.check(layers)
         check_picture("A spectrogram", image)
+        width = self.get_parameter("convolutions.conv1.weight").shape[3]
+        if image.shape[3] < width:
+            raise CourseError(
+                f"The sound has {image.shape[3]} columns and a filter {width}; take a longer sound."
+            )

@@ -23,10 +23,10 @@ from ..transfer.styles import Style
 from ..transfer.terms import ContentTerm, StyleTerm, Term
 from .files import RATE, as_sound, check_seconds, limited
 from .filters import LAYER, RandomFilters
-from .stft import HOP, griffin_lim, spectrogram
+from .stft import griffin_lim, spectrogram
 
-STYLE_WEIGHT = 1e3
-START = 0.001  # standard deviation of the noise that a texture starts from
+# With the content of speech: under 1e3 mostly the content is heard, over 1e6 mostly the style.
+STYLE_WEIGHT = 1e5
 
 
 class SoundStyle(StyleTerm):
@@ -47,7 +47,7 @@ class SoundTransfer:
         content_weight: α.
         style_weight: β.
         filters: the layer of random filters; by default 1024 of 11 columns.
-        seed: of the noise that the texture starts from.
+        seed: of the white noise, as loud as ``style``, that the texture starts from.
 
     Raises:
         CourseError: a sound that is none, silent or too short.
@@ -74,11 +74,8 @@ class SoundTransfer:
         terms: list[Term] = [SoundStyle(gram_matrix, style_weight, [LAYER])]
         if content is None:
             count = len(style) if seconds is None else round(seconds * RATE)
-            noise = torch.randn(
-                (*style_picture.shape[:3], 1 + count // HOP),
-                generator=torch.Generator().manual_seed(seed),
-            )
-            start = (START * noise.abs()).to(style_picture)
+            noise = torch.randn(count, generator=torch.Generator().manual_seed(seed))
+            start = spectrogram(noise * style.float().std()).to(style_picture)
         else:
             start = audible("content", content).to(style_picture)
             terms.append(ContentTerm(start.clone(), [LAYER], content_weight))
