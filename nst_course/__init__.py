@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time see `__getattr__
     from .transfer.styles import Style
     from .transfer.stylize import multi_scale, stylize
     from .transfer.terms import StyleTerm, Term
+    from .video.stylize import stylize_video
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,7 @@ NAMES = {  # module → the names from it
     "transfer.styles": ("Style",),
     "transfer.stylize": ("multi_scale", "stylize"),
     "transfer.terms": ("StyleTerm", "Term"),
+    "video.stylize": ("stylize_video",),
 }
 # Modules that the notebooks and readers' own code use as `nst.NAME`, wherever they lie.
 MODULES = {
@@ -66,6 +68,7 @@ MODULES = {
     "sound": "sound",
     "statistics": "statistics",
     "transfer": "transfer",
+    "video": "video",
     "visualize": "visualize",
     "weights": "network.weights",
 }
@@ -100,6 +103,7 @@ __all__ = [
     "style_loss",
     "stylize",
     "stylize_fast",
+    "stylize_video",
     "to_pil",
     "total_variation",
 ]

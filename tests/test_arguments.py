@@ -80,6 +80,11 @@ def stylize(backbone, content=IMAGE, style=IMAGE, **settings):
     )
 
 
+def video(backbone, frames=(IMAGE, IMAGE), style=IMAGE, **settings):
+    settings = {"size": 32, "steps": 1, "frame_steps": 1, "progress": False, **settings}
+    return nst.stylize_video(frames, style, backbone=backbone, **settings)
+
+
 # Function of (backbone, wrong value) → the values that are wrong there. One entry an argument.
 WRONG = {
     "content_loss features": (lambda b, x: nst.content_loss(x, FEATURES), [*ANYTHING, *COMPUTED]),
@@ -251,6 +256,26 @@ WRONG = {
         lambda b, x: nst.stylize_fast(IMAGE, "spring", 32, device=x),
         ["gpu", 2.5, object(), "meta"],
     ),
+    "stylize_video frames": (
+        lambda b, x: video(b, frames=x),
+        [*ANYTHING, *NO_IMAGE, [], [3], [IMAGE, IMAGE[..., :20]]],
+    ),
+    "stylize_video style": (lambda b, x: video(b, style=x), [*ANYTHING, *NO_IMAGE, [None]]),
+    "stylize_video size": (lambda b, x: video(b, size=x), [0, *COUNTS]),
+    "stylize_video strength": (lambda b, x: video(b, strength=x), [0.5, 5.5, *NUMBERS]),
+    "stylize_video steps": (lambda b, x: video(b, steps=x), [0, *COUNTS]),
+    "stylize_video frame_steps": (lambda b, x: video(b, frame_steps=x), [0, *COUNTS]),
+    "stylize_video temporal_weight": (lambda b, x: video(b, temporal_weight=x), NUMBERS),
+    "stylize_video distances": (
+        lambda b, x: video(b, distances=x),
+        [None, 3, "1", [0], [1.5], [None], object(), IMAGE],
+    ),
+    "stylize_video fps": (lambda b, x: video(b, fps=x), [0, -1, "12", IMAGE, object()]),
+    "stylize_video checkpoint": (
+        lambda b, x: video(b, checkpoint=x),
+        [2.5, True, [], {}, object(), IMAGE, Unprintable(), "~nosuch/c", "a\0b"],
+    ),
+    "stylize_video on_frame": (lambda b, x: video(b, on_frame=x), NO_CALL),
 }
 WITHOUT_ARGUMENTS = {"best_device", "bundled_images", "preset", "CourseError"}
 

@@ -487,6 +487,7 @@ def test_environment_yml_lists_what_pyproject_toml_lists():
         "torch": "pytorch",
         "matplotlib": "matplotlib-base",
         "soundfile": "pysoundfile",
+        "opencv-python-headless": "py-opencv",
     }
     expected = {f"python{project['requires-python']}", "pip"}
     for requirement in project["dependencies"]:

@@ -52,7 +52,7 @@ def installed(wheel, tmp_path_factory) -> Path:
 def test_wheel_holds_the_package_the_pictures_and_the_network_and_no_tests(wheel):
     with zipfile.ZipFile(wheel) as archive:
         inside = set(archive.namelist())
-        for folder in ("images", "sounds", "weights"):
+        for folder in ("clips", "images", "sounds", "weights"):
             for path in (ROOT / "assets" / folder).glob("*.*"):
                 assert archive.read(f"nst_course/assets/{folder}/{path.name}") == path.read_bytes()
     for path in (ROOT / "nst_course").rglob("*.py"):

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from .parsing import AddRegion, AddStyle, Artwork, Formatter, Parser, date, one_of, real, whole
 
-# As in `transfer.initial`, `transfer.kept` and `device`; a test compares them.
+# As in `transfer.initial`, `transfer.kept`, `device` and `video.stylize`; a test compares them.
 # To import them from there would import PyTorch, which takes seconds.
 STARTS = ("content", "recolored", "style", "noise")
 COLORS = ("artwork", "palette", "photograph")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 EDITIONS = ("student", "instructor", "nbgrader", "colab")
+FRAME_STEPS, TEMPORAL_WEIGHT = 50, 5e3
 LARGEST_SIZE = 100_000  # pixels
 
 
@@ -19,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(prog="nst-course", description="Neural style transfer, from the command line.")
     commands = top.add_subparsers(required=True, dest="command", metavar="COMMAND")
     add_render(commands)
+    add_video(commands)
     doctor = commands.add_parser(
         "doctor",
         help="check whether this machine is ready for the course",
@@ -198,4 +200,46 @@ def add_render(commands: argparse._SubParsersAction) -> None:
     add("--init", help=f"initial image: {', '.join(STARTS)}, or a file (default: by --strength)")
     add("--optimizer", type=one_of("lbfgs", "adam"), default="lbfgs", help="lbfgs or adam")
     add("--precision", type=one_of(*PRECISIONS), default="auto", help=", ".join(PRECISIONS))
+    add("--seed", type=whole(0), default=0, help="of the initial noise")
+
+
+def add_video(commands: argparse._SubParsersAction) -> None:
+    video = commands.add_parser(
+        "video",
+        help="render a clip in the style of a picture, without flicker",
+        description="Stylize a clip so that the strokes move with the scene. Frames that are done "
+        "wait in OUT.frames until the clip is written. The sound is left out. Exit codes: 0 done, "
+        "1 failed, 2 wrong usage, 130 interrupted.",
+        formatter_class=Formatter,
+    )
+    video.set_defaults(artworks=())
+    add = video.add_argument
+    add("clip", metavar="IN", help='a file, or the bundled clip "big_buck_bunny"')
+    add("output", type=Path, metavar="OUT", help="a file that ends in .mp4, .webp or .gif")
+    add(
+        "--style",
+        action=AddStyle,
+        dest="artworks",
+        default=argparse.SUPPRESS,
+        required=True,
+        metavar="PICTURE[=WEIGHT]",
+        help='artwork: a file, or a bundled name such as "great_wave"; several times for a mixture '
+        "(required)",
+    )
+    add("--overwrite", action="store_true", help="replace an output that exists")
+    add("--resume", action="store_true", help="continue a run that was stopped or killed")
+    size = whole(1, LARGEST_SIZE)
+    add("--size", type=size, default=256, help="longer side in pixels")
+    add("--strength", type=real(1, 5), default=3.0, help="as for render")
+    add("--steps", type=whole(1), default=120, help="of the first frame of each scene")
+    add("--frame-steps", type=whole(1), default=FRAME_STEPS, help="of every other frame")
+    add(
+        "--temporal-weight",
+        type=real(0),
+        default=TEMPORAL_WEIGHT,
+        help="how much a frame is held to the earlier ones; 0: not at all",
+    )
+    add("--fps", type=real(0.1), help="frames a second, at most (default: those of IN)")
+    add("--frames", type=whole(1), help="how many frames, at most (default: all)")
+    add("--color", type=one_of(*COLORS), default="artwork", help=", ".join(COLORS))
     add("--seed", type=whole(0), default=0, help="of the initial noise")

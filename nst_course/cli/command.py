@@ -52,6 +52,13 @@ def run_render(options: argparse.Namespace) -> int:
     return render_all(options)
 
 
+def run_video(options: argparse.Namespace) -> int:
+    """Render a clip in the style of a picture."""
+    from .video import stylize_clip
+
+    return stylize_clip(options)
+
+
 def run_doctor(options: argparse.Namespace) -> int:
     """Print one line for each check; the exit code is 1 if any check fails."""
     from .doctor import Report, run_checks
@@ -145,6 +152,7 @@ def run_slides(options: argparse.Namespace) -> int:
 
 COMMANDS = {
     "render": run_render,
+    "video": run_video,
     "doctor": run_doctor,
     "notebooks": run_notebooks,
     "edition": run_edition,
