@@ -5,16 +5,13 @@ import torch
 from torch import Tensor
 
 from ..checks import check_choice
-from ..images.encode import png
 from ..images.io import load_image
 from ..losses import gram_matrix
 from ..transfer.style_transfer import STYLE_LAYERS
 from .controls import WIDE, WRAP, button, chosen_picture, on_change, picture_menu
-from .frames import heat_map, img
 from .lab import Lab
 from .network import shared_backbone
-
-MAP_SIDE = 200  # pixels on the page
+from .product_maps import ProductMaps
 
 
 class GramExplorer(Lab):
@@ -39,7 +36,7 @@ class GramExplorer(Lab):
         )
         self.shuffle = button("Shuffle positions", "random", "permute the positions at random")
         self.restore = button("Restore", "undo", "restore the original positions")
-        self.maps = widgets.HTML(layout={"width": "100%"})
+        self.maps = ProductMaps()
         self.result = widgets.HTML()
         self.thumbnail = widgets.HTML()
         self._shuffles = 0
@@ -47,12 +44,14 @@ class GramExplorer(Lab):
         on_change(self._take_pair, self.pair)
         on_change(self._show, self.first, self.second)
         self.shuffle.on_click(lambda _: self._shuffle())
-        self.restore.on_click(lambda _: self._use(self._original))
+        self.restore.on_click(lambda _: self._use([]))
         self._read_picture()
         controls = [self.picture, self.layer, self.pair, self.first, self.second]
         buttons = widgets.HBox([self.shuffle, self.restore])
         left = widgets.VBox([*controls, buttons, self.thumbnail], layout={"flex": "0 0 310px"})
-        right = widgets.VBox([self.maps, self.result], layout={"flex": "1 1 400px"})
+        right = widgets.VBox(
+            [self.maps, self.result], layout={"flex": "1 1 400px", "min_width": "0"}
+        )
         self.widget = self.framed(widgets.HBox([left, right], layout=WRAP))
 
     def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
@@ -87,7 +86,8 @@ class GramExplorer(Lab):
         image = load_image(self.picture.value, self.size)
         self.thumbnail.value = chosen_picture(self.picture)
         self._original = shared_backbone()(image, [self.layer.value])[self.layer.value]
-        self._features, self._gram = self._original, gram_matrix(self._original)[0]
+        self._gram = gram_matrix(self._original)[0]
+        self._use([])
         pairs = largest_entries(self._gram)
         self.first.max = self.second.max = self._original.shape[1] - 1
         self.pair.options = [(f"{i} and {j}: {value:.3g}", (i, j)) for i, j, value in pairs]
@@ -102,32 +102,31 @@ class GramExplorer(Lab):
         """Permute the positions, in the same way for every channel."""
         self._shuffles += 1
         generator = torch.Generator().manual_seed(self._shuffles)
-        rows = self._original.flatten(2)
-        order = torch.randperm(rows.shape[2], generator=generator).to(rows.device)
-        self._use(rows[:, :, order].view_as(self._original))
+        self._use(torch.randperm(self._original[0, 0].numel(), generator=generator).tolist())
 
-    def _use(self, features: Tensor) -> None:
-        self._features, self._gram = features, gram_matrix(features)[0]
-        self._show()
+    def _use(self, order: list[int]) -> None:
+        """Move every position to where the order says; an empty order is the original one."""
+        rows = self._original.flatten(2)
+        if order:
+            rows = torch.empty_like(rows).index_copy_(
+                2, torch.tensor(order, device=rows.device), rows
+            )
+        self._features = rows.view_as(self._original)
+        self._gram = gram_matrix(self._features)[0]
+        self.maps.order = order
+        self._show_entry()
 
     def _show(self) -> None:
+        one, other = (self._original[0, k.value].float() for k in (self.first, self.second))
+        self.maps.show(one, other, [f"channel {k.value}" for k in (self.first, self.second)])
+        self._show_entry()
+
+    def _show_entry(self) -> None:
+        """Show the mean of the product and the entry, computed from the maps as they are now."""
         i, j = self.first.value, self.second.value
-        one, other = self._features[0, i].float(), self._features[0, j].float()
-        product = one * other
-        titles = (f"channel {i}", f"channel {j}", f"the product of {i} and {j}")
-        cells = []
-        for title, values in zip(titles, (one, other, product), strict=True):
-            caption = f"map of {title}, up to {values.max().item():.3g}"
-            picture = heat_map(values, MAP_SIDE)
-            cells.append(
-                f"<figure style='margin:0; width:{MAP_SIDE}px'>{img(png(picture), 'png', caption)}"
-                f"<figcaption>{caption}</figcaption></figure>"
-            )
-        self.maps.value = (
-            "<div style='display:flex; flex-wrap:wrap; gap:10px'>" + "".join(cells) + "</div>"
-        )
+        product = self._features[0, i].float() * self._features[0, j].float()
         entry, mean = self._gram[i, j].item(), product.mean().item()
-        order = "shuffled" if self._features is not self._original else "in the original order"
+        order = "shuffled" if self.maps.order else "in the original order"
         self.result.value = (
             f"<p>Positions {order}. Mean of the product over its {product.numel()} positions: "
             f"<b>{mean:.5g}</b>. Entry G<sub>{i},{j}</sub> of the Gram matrix: "

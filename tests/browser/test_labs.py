@@ -650,16 +650,24 @@ def test_gram_explorer(open_lab, pages):
     entries = lab.lab.locator("b")
     before = entries.all_inner_texts()
     assert len(before) == 2 and float(before[0]) == pytest.approx(float(before[1]), rel=1e-3)
-    maps = lab.lab.get_by_alt_text(re.compile("^map of"))
-    pictures = [image.get_attribute("src") for image in maps.all()]
+    maps = lab.lab.get_by_role("img", name=re.compile("^map of"))
+    sync_api.expect(maps).to_have_count(3)
+    group = lab.lab.get_by_role("group", name=re.compile("^Two maps"))
+    sync_api.expect(group).to_contain_text("Point at a position")
+    maps.first.hover()
+    sync_api.expect(group).to_contain_text(re.compile(r"Row \d+, column \d+: [\d.,]+ × [\d.,]+ = "))
+    group.focus()
+    lab.page.keyboard.press("ArrowDown")
     lab.keep(pages / "03_lab.png")
+    pixels = "canvas => canvas.toDataURL()"
+    pictures = [canvas.evaluate(pixels) for canvas in maps.all()]
     lab.press("Shuffle positions")
     sync_api.expect(lab.lab.get_by_text("Positions shuffled")).to_be_visible()
     after = [float(text) for text in entries.all_inner_texts()]
     assert after == pytest.approx([float(text) for text in before], rel=1e-3)
-    assert all(
-        image.get_attribute("src") != old for image, old in zip(maps.all(), pictures, strict=True)
-    )
+    lab.page.wait_for_timeout(2000)  # the positions move
+    for canvas, old in zip(maps.all(), pictures, strict=True):
+        assert canvas.evaluate(pixels) != old
     lab.keep(pages / "03_shuffled.png")
     assert lab.barriers() == []
     assert lab.fits_in_the_dark(pages)

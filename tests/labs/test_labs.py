@@ -766,12 +766,15 @@ def test_gram_explorer_shows_that_the_product_averages_to_the_entry_even_when_sh
     features = nst.load_backbone()(nst.load_image("great_wave", 64), ["relu2_1"])["relu2_1"]
     expected = (features[0, i].double() * features[0, j].double()).mean().item()
     assert mean == pytest.approx(expected, rel=1e-4) and entry == pytest.approx(mean, rel=1e-4)
-    maps = lab.maps.value
+    shown = torch.tensor(lab.maps.values, dtype=torch.float64)
+    assert torch.allclose(shown, features[0, [i, j]].flatten(1).double(), atol=1e-3)
     lab.shuffle.click()
-    assert lab.maps.value != maps and "shuffled" in lab.result.value
+    assert sorted(lab.maps.order) == list(range(shown.shape[1]))
+    moved = lab._features[0, i].flatten()[lab.maps.order]
+    assert torch.equal(moved, features[0, i].flatten()) and "shuffled" in lab.result.value
     assert numbers(lab.result.value)[1] == pytest.approx(entry, rel=1e-3)
     lab.restore.click()
-    assert lab.maps.value == maps
+    assert lab.maps.order == [] and "original order" in lab.result.value
 
 
 def test_gram_explorer_offers_the_strongest_pairs():
