@@ -1,15 +1,17 @@
 """The feature explorer: the channels of a layer, their receptive fields, their optimized images."""
 
 import functools
+from collections.abc import Callable
 
 import ipywidgets as widgets
 import torch
 from PIL import ImageDraw
+from torch import Tensor
 
 from ..errors import CourseError
 from ..images.encode import jpeg, png
 from ..images.io import load_image, to_pil
-from ..visualize import maximize, receptive_field
+from ..visualize import PatchSearch, maximize, receptive_field
 from .clickable import ClickablePicture
 from .controls import (
     WIDE,
@@ -30,6 +32,8 @@ LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_2", "relu5_1")
 SIZES = (128, 192, 224, 256, 384, 512)
 CHANNELS_PER_PAGE = 16
 MAP_SIDE = 92  # pixels on the page
+PATCH_SIDE = 84
+SEARCHED = (96, 192)  # sizes of the pictures in which patches are looked for
 BOX = "#ffd400"
 
 
@@ -51,7 +55,8 @@ class FeatureExplorer(Lab):
         self.photo = picture_menu("Photograph", photo)
         self.layer = widgets.Dropdown(options=LAYERS, value=layer, description="Layer", layout=WIDE)
         self.upload = PhotoUpload("Your photograph", self._take_upload, self._say)
-        self.page = slider(description="Page")
+        self.page = slider(description="Page", min=1)
+        self.pages = widgets.Label()
         self.row, self.column = slider(description="Row"), slider(description="Column")
         self.optimum_button = button(
             "Maximize this channel", "magic", "optimize an image for the selected channel"
@@ -64,7 +69,13 @@ class FeatureExplorer(Lab):
         self.map, self.view = ClickablePicture(), ClickablePicture()
         self.title, self.caption, self.optimum = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.status = widgets.HTML()
-        self.worker = Worker("feature explorer", self._maximize, lambda: None, self._fail)
+        self.patches_button = button(
+            "Nine patches", "th", "where the bundled pictures activate the channel most"
+        )
+        self.patches = widgets.HTML()
+        self._searches: dict[str, PatchSearch] = {}  # layer → the search over all pictures
+        self._task: Callable[[], None] = self._maximize  # what the worker does when it is asked
+        self.worker = Worker("feature explorer", self._work, lambda: None, self._fail)
         for index, select in enumerate(self.buttons):
             select.on_click(lambda _, index=index: self._choose(index))
         for index, picture in enumerate(self.maps):
@@ -74,7 +85,8 @@ class FeatureExplorer(Lab):
         on_change(self._read_photo, self.photo, self.layer, self.size)
         on_change(self._show_page, self.page)
         on_change(self._show_position, self.row, self.column)
-        self.optimum_button.on_click(lambda _: self._ask_for_optimum())
+        self.optimum_button.on_click(lambda _: self._ask(self._maximize, "Optimizing an image"))
+        self.patches_button.on_click(lambda _: self._ask(self._find_patches, "Looking for patches"))
         self._lay_out()
         self._read_photo()
 
@@ -92,6 +104,11 @@ class FeatureExplorer(Lab):
                 self.optimum_button,
                 "Generate the image that activates the channel most. Does it look like the square?",
             ),
+            (
+                self.patches_button,
+                "Find the nine patches of the bundled pictures that activate the channel most. "
+                "What do they have in common?",
+            ),
             (self.upload, "Now look at a photo of your own."),
         ]
 
@@ -105,13 +122,15 @@ class FeatureExplorer(Lab):
             for picture, select in zip(self.maps, self.buttons, strict=True)
         ]
         grid = widgets.Box(cells, layout={**WRAP, "flex": "0 1 410px"})
-        inputs = [self.photo, self.upload, self.size, self.layer, self.page]
+        inputs = [self.photo, self.upload, self.size, self.layer, self.page, self.pages]
         controls = widgets.HBox(inputs, layout=WRAP)
         position = widgets.VBox(
             [self.row, self.column, self.view, self.caption], layout={"width": "300px"}
         )
         unit = widgets.VBox(
-            [self.title, self.map, self.optimum_button, self.optimum], layout={"width": "266px"}
+            [self.title, self.map, self.optimum_button, self.optimum]
+            + [self.patches_button, self.patches],
+            layout={"width": "266px"},
         )
         details = widgets.HBox([position, unit], layout={**WRAP, "flex": "1 1 300px"})
         body = widgets.HBox([grid, details], layout=WRAP)
@@ -123,18 +142,17 @@ class FeatureExplorer(Lab):
         features = shared_backbone()(self.image, [self.layer.value])
         self.features = features[self.layer.value][0].float().cpu()
         channels, height, width = self.features.shape
-        self.page.max = (channels - 1) // CHANNELS_PER_PAGE
-        self.page.value = min(self.page.value, self.page.max)
+        self.page.max = -(-channels // CHANNELS_PER_PAGE)
+        self.pages.value = f"of {self.page.max}"
         self.row.max, self.column.max = height - 1, width - 1
-        # In descending order of their maxima; many channels are 0 everywhere. The border does not
-        # count: there a unit responds to the edge between the photograph and the padding.
-        inner = self.features[:, 1:-1, 1:-1]
-        self.order = inner.amax((1, 2)).argsort(descending=True).tolist()
+        # In descending order of their maxima; many channels are 0 everywhere.
+        peaks = without_border(self.features).amax((1, 2))
+        self.order = peaks.argsort(descending=True).tolist()
         self._show_page()
         self._choose(0)
 
     def _show_page(self) -> None:
-        first = self.page.value * CHANNELS_PER_PAGE
+        first = (self.page.value - 1) * CHANNELS_PER_PAGE
         shown = self.order[first : first + CHANNELS_PER_PAGE]
         for channel, picture, select in zip(shown, self.maps, self.buttons, strict=True):
             values = self.features[channel]
@@ -146,14 +164,16 @@ class FeatureExplorer(Lab):
 
     def _choose(self, index: int) -> None:
         """Select a channel, and the position of its maximum on the photograph."""
-        self.channel = channel = self.order[self.page.value * CHANNELS_PER_PAGE + index]
+        self.channel = channel = self.order[(self.page.value - 1) * CHANNELS_PER_PAGE + index]
         values = self.features[channel]
-        row, column = divmod(values[1:-1, 1:-1].argmax().item(), values.shape[1] - 2)
-        self.row.value, self.column.value = row + 1, column + 1
+        inner = without_border(values)
+        edge = (values.shape[1] - inner.shape[1]) // 2
+        row, column = divmod(inner.argmax().item(), inner.shape[1])
+        self.row.value, self.column.value = row + edge, column + edge
         title = f"{self.layer.value}, channel {channel}, up to {values.max().item():.0f}"
         self.title.value = f"<b>{title}</b>"
         self.map.show(png(heat_map(values, 260)), "png", f"map of {title}")
-        self.optimum.value = ""
+        self.optimum.value = self.patches.value = ""
         self._show_position()
 
     def _point_at(self, x: float, y: float) -> None:
@@ -184,19 +204,46 @@ class FeatureExplorer(Lab):
     def _say(self, text: str) -> None:
         self.status.value = status_line(text)
 
-    def _ask_for_optimum(self) -> None:
-        self._say(f"Optimizing an image for channel {self.channel} …")
+    def _ask(self, task: Callable[[], None], words: str) -> None:
+        self._say(f"{words} for channel {self.channel} …")
+        self._task = task
         self.worker.step()
 
-    def _maximize(self) -> bool:
-        """Optimize one image; runs in the worker's thread."""
-        layer, channel = self.layer.value, self.channel
-        [optimum] = maximize(shared_backbone(), layer, channel, size=128, steps=64)
-        alt = f"the image that maximizes {optimum.title}"
-        if channel == self.channel and layer == self.layer.value:
-            self.optimum.value = img(jpeg(enlarged(optimum.image), 90), "jpeg", alt)
+    def _work(self) -> bool:
+        """Do what was asked for last; runs in the worker's thread."""
+        self._task()
         self._say("")
         return False
 
+    def _maximize(self) -> None:
+        layer, channel = self.layer.value, self.channel
+        [optimum] = maximize(shared_backbone(), layer, channel, size=128, steps=64)
+        alt = f"the image that maximizes {optimum.title}"
+        if (layer, channel) == (self.layer.value, self.channel):
+            self.optimum.value = img(jpeg(enlarged(optimum.image), 90), "jpeg", alt)
+
+    def _find_patches(self) -> None:
+        layer, channel = self.layer.value, self.channel
+        if layer not in self._searches:
+            self._searches[layer] = PatchSearch(shared_backbone(), [layer], sizes=SEARCHED)
+        found = self._searches[layer].top(layer, channel)
+        if (layer, channel) == (self.layer.value, self.channel):
+            self.patches.value = "".join(
+                img(
+                    jpeg(to_pil(patch.image).resize((PATCH_SIDE, PATCH_SIDE))),
+                    "jpeg",
+                    f"patch of {patch.picture}, activation {patch.activation:.0f}",
+                )
+                for patch in found
+            )
+
     def _fail(self, error: Exception) -> None:
         self._say(error_text(error))
+
+
+def without_border(maps: Tensor) -> Tensor:
+    """Maps (…, H, W) without their outermost positions, if others are left.
+
+    At the border a unit responds to the edge between the photograph and the padding.
+    """
+    return maps[..., 1:-1, 1:-1] if min(maps.shape[-2:]) > 2 else maps

@@ -30,7 +30,7 @@ class GramExplorer(Lab):
         self.layer = widgets.Dropdown(
             options=list(STYLE_LAYERS), value=layer, description="Layer", layout=WIDE
         )
-        self.pair = widgets.Dropdown(description="Largest entries", layout=WIDE)
+        self.pair = widgets.Dropdown(description="Strong pair", layout=WIDE)
         self.first, self.second = (
             widgets.BoundedIntText(description=f"Channel {name}", layout=WIDE) for name in "ij"
         )

@@ -49,7 +49,7 @@ class ProductMaps(anywidget.AnyWidget):
         const [one, other] = model.get("values");
         return [one, other, one.map((value, k) => value * other[k])];
       }
-      const number = (value) => Number(value.toPrecision(3)).toLocaleString("en-US");
+      const number = (value) => Number(value.toPrecision(4)).toLocaleString("en-US");
 
       // part: 0 for the original order, 1 for the shuffled one
       function draw(part) {

@@ -613,6 +613,9 @@ def test_feature_explorer(open_lab, pages):
     lab.press("Maximize this channel")
     optimum = lab.lab.get_by_alt_text(re.compile("^the image that maximizes"))
     sync_api.expect(optimum).to_be_visible(timeout=3 * MINUTE)
+    lab.press("Nine patches")
+    patches = lab.lab.get_by_alt_text(re.compile("^patch of"))
+    sync_api.expect(patches).to_have_count(9, timeout=MINUTE)
     lab.keep(pages / "01_lab.png")
     assert lab.barriers() == []
     assert lab.fits_in_the_dark(pages)

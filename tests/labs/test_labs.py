@@ -877,6 +877,25 @@ def test_feature_explorer_optimizes_an_image_for_a_channel(monkeypatch):
     lab.close()
 
 
+def test_feature_explorer_shows_the_patches_of_nine_pictures():
+    lab = nst.labs.FeatureExplorer(size=64, layer="relu2_2")
+    lab.patches_button.click()
+    wait_until(lambda: "<img" in lab.patches.value)
+    names = re.findall('alt="patch of ([^,]*), activation', lab.patches.value)
+    search = nst.visualize.PatchSearch(nst.load_backbone(), ["relu2_2"], sizes=(96, 192))
+    assert names == [patch.picture for patch in search.top("relu2_2", lab.channel)]
+    lab.buttons[1].click()
+    assert lab.patches.value == ""  # those of another channel
+    lab.close()
+
+
+def test_feature_explorer_takes_maps_that_are_all_border():
+    lab = nst.labs.FeatureExplorer(size=32, layer="relu5_1")
+    assert lab.features.shape[1:] == (1, 2) and lab.column.value in (0, 1)
+    assert lab.pages.value == "of 32" and lab.page.value == 1
+    lab.close()
+
+
 # ---------------------------------------------------------------- what readers and pages send
 
 
