@@ -6,7 +6,8 @@ import ipywidgets as widgets
 
 from ..errors import CourseError
 from ..images.animation import save_animation
-from ..images.io import as_path, save_image, to_pil
+from ..images.io import as_path, from_pil, save_image, to_pil
+from ..video import write_clip
 from .branch_view import BranchView
 from .controls import WIDE, WRAP, button
 from .copy_button import CopyButton
@@ -14,7 +15,8 @@ from .recipe import recipe
 from .transfer_controls import TransferControls
 
 ANIMATION_SIDE = 320  # pixels: forty frames stay under 1 MB
-FORMATS = {"WebP": ".webp", "GIF": ".gif"}
+FORMATS = {"WebP": ".webp", "GIF": ".gif", "MP4": ".mp4"}
+FPS = 10  # frames a second of an MP4
 
 
 class Saving:
@@ -71,8 +73,12 @@ class Saving:
             # The first frames of a run that goes from coarse to fine are smaller than the last.
             frames[-1].thumbnail((ANIMATION_SIDE, ANIMATION_SIDE))
             frames = [frame.resize(frames[-1].size) for frame in frames]
-            path = as_path(self.file.value).with_suffix(self.format.value)
-            path = save_animation(frames, unused(path))
+            path = unused(as_path(self.file.value).with_suffix(self.format.value))
+            if path.suffix == ".mp4":  # a player stops at the end: the last picture stays a while
+                film = [from_pil(frame) for frame in [*frames, *2 * FPS * [frames[-1]]]]
+                write_clip(film, path, FPS, overwrite=False)
+            else:
+                save_animation(frames, path)
             self.live_run.say(f"Saved {path.resolve()}, {len(frames)} frames")
 
     def _code(self) -> str:

@@ -671,6 +671,10 @@ def test_picture_and_animation_are_saved(lab):
     lab.saving.format.value = ".gif"
     lab.saving.animate.click()
     assert Image.open("mine/wave.gif").format == "GIF"
+    lab.saving.format.value = ".mp4"
+    lab.saving.animate.click()
+    film = nst.video.read_clip("mine/wave.mp4")
+    assert film.fps == 10 and len(film.frames) == 4 + 20
     lab.saving.file.value = "wave.txt"
     lab.saving.save.click()
     assert 'Cannot save as ".txt"' in status(lab)
