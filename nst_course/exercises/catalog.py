@@ -11,6 +11,7 @@ from . import (
     notebook_06,
     notebook_07,
     notebook_08,
+    notebook_09,
     notebook_10,
 )
 from .session import Session
@@ -24,6 +25,7 @@ _NOTEBOOKS = (
     notebook_06,
     notebook_07,
     notebook_08,
+    notebook_09,
     notebook_10,
 )
 

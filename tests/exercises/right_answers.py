@@ -406,4 +406,55 @@ RIGHT_ANSWERS = {
             return torch.nn.functional.instance_norm(x, weight=(v[0] + 1e-5).sqrt(), bias=m[0])
         """,
     ],
+    "warp_by_flow": [
+        """
+        def f(earlier, flow):
+            _, _, H, W = earlier.shape
+            ys, xs = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+            place = torch.stack([xs, ys], -1) + flow[0].permute(1, 2, 0)
+            grid = place / torch.tensor([(W - 1) / 2, (H - 1) / 2]).to(flow) - 1
+            return torch.nn.functional.grid_sample(
+                earlier, grid[None], padding_mode="border", align_corners=True
+            )
+        """,
+        """
+        def f(earlier, flow):
+            _, C, H, W = earlier.shape
+            out = torch.zeros_like(earlier)
+            for i in range(H):
+                for j in range(W):
+                    x = (j + flow[0, 0, i, j]).clamp(0, W - 1)
+                    y = (i + flow[0, 1, i, j]).clamp(0, H - 1)
+                    left, top = int(x), int(y)
+                    right, bottom = min(left + 1, W - 1), min(top + 1, H - 1)
+                    a, b = x - left, y - top
+                    upper = (1 - a) * earlier[0, :, top, left] + a * earlier[0, :, top, right]
+                    lower = (1 - a) * earlier[0, :, bottom, left] + a * earlier[0, :, bottom, right]
+                    out[0, :, i, j] = (1 - b) * upper + b * lower
+            return out
+        """,
+    ],
+    "disoccluded_pixels": [
+        """
+        def f(flow, forward):
+            u, v = (flow + forward).unbind(1)
+            apart = u**2 + v**2
+            lengths = (flow**2).sum(1) + (forward**2).sum(1)
+            return torch.where(apart > 0.01 * lengths + 0.5, 1.0, 0.0).to(flow.dtype)[:, None]
+        """,
+        """
+        def f(flow, forward):
+            norm = lambda w: torch.linalg.vector_norm(w, dim=1, keepdim=True) ** 2
+            hidden = norm(flow + forward) - 0.01 * (norm(flow) + norm(forward)) > 0.5
+            return hidden.type_as(flow)
+        """,
+    ],
+    "temporal_loss": [
+        """
+        def f(image, warped, weights):
+            squares = torch.nn.functional.mse_loss(image, warped, reduction="none")
+            return (squares * weights.expand_as(image)).sum() / image.numel()
+        """,
+        "f = lambda x, w, c: torch.einsum('bohw,bchw->', c, (x - w).square()) / x.numel()",
+    ],
 }

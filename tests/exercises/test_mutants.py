@@ -176,6 +176,21 @@ FRESH = {  # inputs of another size and with other numbers than those of the che
             "style_features": drawn(1, 5, 4, 4, seed=9) - 2,
         }
     ],
+    "warp_by_flow": [
+        lambda: {"earlier": picture(1, 2, 6, 5, seed=7), "flow": 2 * drawn(1, 2, 6, 5, seed=8)}
+    ],
+    "disoccluded_pixels": [
+        lambda: {
+            "flow": 5 * drawn(1, 2, 9, 7, seed=7),
+            "forward": drawn(1, 2, 9, 7, seed=8) - 5 * drawn(1, 2, 9, 7, seed=7),
+        }
+    ],
+    "temporal_loss": [
+        lambda: {
+            **{k: picture(1, 3, 3, 5, seed=n) for n, k in enumerate(("image", "warped"))},
+            "weights": picture(1, 1, 3, 5, seed=9),
+        }
+    ],
 }
 
 
