@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     add_edition(commands)
     add_grade(commands)
     add_slides(commands)
+    add_site(commands)
     return top
 
 
@@ -111,6 +112,21 @@ def add_slides(commands: argparse._SubParsersAction) -> None:
     add("-o", "--output", type=Path, default=Path("slides"), help="a folder")
     add("--no-pdf", action="store_true", help="write no PDF")
     add("--overwrite", action="store_true", help="replace slides that exist")
+
+
+def add_site(commands: argparse._SubParsersAction) -> None:
+    site = commands.add_parser(
+        "site",
+        help="the whole course as static pages, for a browser",
+        description="Write the course as static pages: notebooks with their stored pictures, labs "
+        "that need no kernel, glossary, gallery and search. The pages ask no other server for "
+        "anything. Needs a clone of the course.",
+        formatter_class=Formatter,
+    )
+    add = site.add_argument
+    add("output", type=Path, metavar="OUT", help="a folder")
+    add("--source", metavar="URL", help="git address that readers clone (default: none)")
+    add("--overwrite", action="store_true", help="replace an earlier site")
 
 
 def add_render(commands: argparse._SubParsersAction) -> None:

@@ -150,6 +150,19 @@ def run_slides(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_site(options: argparse.Namespace) -> int:
+    """Write the course as static pages."""
+    from ..classroom.site.build import write_site
+    from .notebooks import find_notebooks
+
+    notebooks = find_notebooks([])
+    page, warnings = write_site(options.output, notebooks, options.source or "", options.overwrite)
+    for warning in warnings:
+        complain(warning)
+    print(page)
+    return 0
+
+
 COMMANDS = {
     "render": run_render,
     "video": run_video,
@@ -158,4 +171,5 @@ COMMANDS = {
     "edition": run_edition,
     "grade": run_grade,
     "slides": run_slides,
+    "site": run_site,
 }

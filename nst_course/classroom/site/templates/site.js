@@ -1,0 +1,9 @@
+// What scrolls by itself can be reached by the keyboard.
+function reachable() {
+    for (const box of document.querySelectorAll("pre, .table-wrapper, div.math")) {
+        if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+        else box.removeAttribute("tabindex");
+    }
+}
+addEventListener("load", reachable);
+addEventListener("resize", reachable);
