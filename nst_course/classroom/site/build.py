@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import tempfile
+import warnings as python_warnings
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from PIL import Image
 
 from ...errors import CourseError
 from .home import TEACHING, TEMPLATES, add_gallery, add_glossary, add_home, card
+from .labs import add_labs
 from .material import Material
 from .reading import add_notebook
 
@@ -34,7 +36,7 @@ SETTINGS: dict[str, Any] = {
     "suppress_warnings": ["myst.header"],
     "html_theme": "furo",
     "html_css_files": ["site.css"],
-    "html_js_files": [("site.js", {"defer": "defer"})],
+    "html_js_files": [(name, {"defer": "defer"}) for name in ("site.js", "lab.js")],
     "html_copy_source": False,
     "html_show_sphinx": False,
     "html_show_copyright": False,
@@ -89,7 +91,11 @@ def files_of_earlier_site(out: Path, overwrite: bool) -> list[str]:
     Raises:
         CourseError: it is a file, or a folder with other things, or one that is to be kept.
     """
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+    if not out.exists():
+        return []
+    if not out.is_dir():
+        raise CourseError(f"{out} is not a folder; choose another name.")
+    if not any(out.iterdir()):
         return []
     if not (out / RECORD).is_file():
         raise CourseError(f"{out} is not empty, and no site of the course; choose another folder.")
@@ -106,8 +112,9 @@ def collected(notebooks: list[Path], source: str) -> Material:
     books = {
         path.relative_to(root).as_posix(): nbformat.read(path, as_version=4) for path in notebooks
     }
+    labs = add_labs(material, list(books))
     for path, book in books.items():
-        add_notebook(book, path, material)
+        add_notebook(book, path, material, labs.get(path, ""))
     add_home(material, [card(path, book, readme) for path, book in books.items()], source)
     add_glossary(material, {Path(path).name[:2]: path for path in books})
     texts = {path: "\n".join(cell.source for cell in book.cells) for path, book in books.items()}
@@ -135,13 +142,14 @@ def run_sphinx(material: Material, room: Path) -> tuple[Path, list[str]]:
             sources / "icon.png"
         )
     static = files / "_static"
-    for name in ("site.css", "site.js"):
+    for name in ("site.css", "site.js", "lab.js"):
         static.mkdir(exist_ok=True)
         shutil.copyfile(TEMPLATES / name, static / name)
     copy_mathjax(static / "mathjax")
     warnings = io.StringIO()
     settings = {**SETTINGS, "html_extra_path": [str(files)]}
-    with patch_docutils(), docutils_namespace():
+    with patch_docutils(), docutils_namespace(), python_warnings.catch_warnings():
+        python_warnings.simplefilter("ignore")  # what extensions will have to change some day
         app = Sphinx(
             sources,
             None,

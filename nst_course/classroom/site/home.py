@@ -55,9 +55,9 @@ def section(readme: str, title: str) -> str:
 
 
 def opening(readme: str) -> str:
-    """What the README says between its first picture and its first section."""
-    before = readme.split("\n## ")[0]
-    return "\n\n".join(p for p in before.split("\n\n") if not p.startswith(("#", "!"))).strip()
+    """What the README says between its first picture and its first section, the site excepted."""
+    paragraphs = readme.split("\n## ")[0].split("\n\n")
+    return "\n\n".join(p for p in paragraphs if not p.startswith(("#", "!", "**"))).strip()
 
 
 def add_home(material: Material, cards: list[Card], source: str) -> None:
@@ -74,6 +74,7 @@ def add_home(material: Material, cards: list[Card], source: str) -> None:
         opening=opening(readme),
         commands=section(readme, "Two commands"),
         cards=cards,
+        labs="labs.md" in material.pages,
         source=source,
         teaching=[page.removesuffix(".md") for page in TEACHING],
     )

@@ -22,7 +22,7 @@ def add_notebook(notebook: NotebookNode, path: str, material: Material, lab: str
 
     Args:
         path: of the notebook in the repository.
-        lab: HTML that takes the place of a lab's picture.
+        lab: HTML that stands below the cell of the lab, in place of its picture.
     """
     material.files[f"download/{path}"] = _portable(notebook, path, material)
     book = copy.deepcopy(notebook)
@@ -32,7 +32,6 @@ def add_notebook(notebook: NotebookNode, path: str, material: Material, lab: str
     for cell in book.cells:
         if cell.cell_type == "markdown":
             if lab and "_lab.jpg)" in cell.source:
-                cells.append(text(f"{cell.id}-live", lab))
                 continue
             cell.source = material.adapted(cell.source, path)
             if slide_type(cell) == "notes":
@@ -45,6 +44,8 @@ def add_notebook(notebook: NotebookNode, path: str, material: Material, lab: str
             cells.append(text(f"{cell.id}-hints", hints(exercise)))
         else:
             with_files(cell, path, material)
+        if lab and "nst.labs." in cell.source:
+            cells.append(text(f"{cell.id}-page", lab))
     for cell in cells:
         cell.metadata = NotebookNode()  # tags and slide types mean something else to MyST-NB
     cells[0].source = _with_ways_to_run(cells[0].source, path)
@@ -80,6 +81,7 @@ def with_files(cell: NotebookNode, path: str, material: Material) -> None:
             content = base64.b64decode("".join(output.data[kind]))
             alt = output.metadata.get(kind, {}).get("alt", "") or "What the cell draws"
             name = f"pictures/{path.removesuffix('.ipynb')}/{cell.id}-{number}.{KINDS[kind]}"
+            output.metadata = NotebookNode()
             output.data = NotebookNode({"text/html": material.picture(name, content, alt, path)})
 
 

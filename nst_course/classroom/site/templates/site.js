@@ -7,3 +7,6 @@ function reachable() {
 }
 addEventListener("load", reachable);
 addEventListener("resize", reachable);
+
+// Sphinx gives the headings of the contents a role, and no level.
+for (const heading of document.querySelectorAll(".caption[role=heading]")) heading.ariaLevel = "2";
