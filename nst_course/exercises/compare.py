@@ -54,7 +54,7 @@ def _tensor_difference(got: Any, expected: torch.Tensor, where: str) -> Differen
                 mine, theirs = tuple(mine), tuple(theirs)
             return Difference(aspect, str(mine), str(theirs), where)
     got, expected = got.detach(), expected.detach()
-    if not got.is_floating_point():
+    if not (got.is_floating_point() or got.is_complex()):
         same = equal(got, expected)
     elif torch.isnan(got).any() and not torch.isnan(expected).any():
         return Difference("not a number", brief(got), brief(expected), where)
@@ -99,7 +99,10 @@ def near(got: torch.Tensor, expected: torch.Tensor, loosely: bool = False) -> bo
     Args:
         loosely: allow for the small constants (1e-6, 1e-8) that many functions add to be safe.
     """
-    got, expected = got.detach().to(torch.float64), expected.detach()
+    got, expected = got.detach(), expected.detach()
+    if got.is_complex() and expected.is_complex():
+        got, expected = (torch.view_as_real(z.resolve_conj()) for z in (got, expected))
+    got = got.to(torch.float64)
     single = expected.dtype != torch.float64
     expected = expected.to(torch.float64)
     finite = expected[expected.isfinite()]

@@ -19,6 +19,7 @@ from .loop import milestones, prices, race, runs, valley
 from .mixing import mixtures, triangle
 from .network import activation_maps, filters, layer_profile, network
 from .pictures import pictures
+from .sound import shares_table, spectrograms
 from .units import patches, receptive_fields, true_size, unit_card
 
 store_as_jpeg()
@@ -51,6 +52,8 @@ __all__ = [
     "runs",
     "share_bars",
     "share_drift",
+    "shares_table",
+    "spectrograms",
     "triangle",
     "true_size",
     "two_curves",

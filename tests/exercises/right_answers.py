@@ -457,4 +457,52 @@ RIGHT_ANSWERS = {
         """,
         "f = lambda x, w, c: torch.einsum('bohw,bchw->', c, (x - w).square()) / x.numel()",
     ],
+    "sound_picture": [
+        """
+        def f(sound, window, hop):
+            n = len(window)
+            s = torch.stft(sound, n, hop, window=window, center=False, return_complex=True)
+            return (s.abs() + 1).log()
+        """,
+        """
+        def f(sound, window, hop):
+            columns = []
+            for start in range(0, len(sound) - len(window) + 1, hop):
+                piece = window * sound[start : start + len(window)]
+                columns.append(torch.fft.fft(piece)[: len(window) // 2 + 1].abs().log1p())
+            return torch.stack(columns, dim=1)
+        """,
+    ],
+    "sound_gram": [
+        """
+        def f(spectrogram, filters):
+            n, frequencies, width = filters.shape
+            r = torch.nn.functional.unfold(spectrogram[None, None], (frequencies, width))[0]
+            r = (filters.reshape(n, -1) @ r).clamp(min=0)
+            return torch.einsum('nt,mt->nm', r, r) / r.shape[1]
+        """,
+        """
+        def f(spectrogram, filters):
+            r = torch.nn.functional.conv2d(spectrogram[None, :, None], filters[:, :, None]).relu()
+            return (r.flatten(2) @ r.flatten(2).mT / r.shape[-1])[0]
+        """,
+        """
+        def f(s, filters):
+            width = filters.shape[2]
+            times = range(s.shape[1] - width + 1)
+            r = [(filters * s[:, t : t + width]).sum((1, 2)).relu() for t in times]
+            return sum(torch.outer(a, a) for a in r) / len(r)
+        """,
+    ],
+    "griffin_lim_step": [
+        """
+        def f(magnitude, phases, stft, istft):
+            return torch.sgn(stft(istft(magnitude * phases)))
+        """,
+        """
+        def f(magnitude, phases, stft, istft):
+            angles = stft(istft(torch.polar(magnitude, phases.angle()))).angle()
+            return torch.exp(1j * angles)
+        """,
+    ],
 }

@@ -146,6 +146,7 @@ def test_every_core_notebook_has_at_least_two_exercises():
         "06_when_it_goes_wrong": 5,
         "07_mixing_styles": 3,
         "08_control": 3,
+        "09_video_and_sound": 6,
         "10_fast_networks": 4,
     }
 

@@ -15,6 +15,7 @@ from nst_course.exercises.compare import difference, near, tensors
 from nst_course.exercises.grader.sandbox import Sandbox
 from nst_course.exercises.grader.trial import Trial
 from nst_course.exercises.notebook_06.guarded_run import run_case
+from nst_course.exercises.notebook_09.griffin_lim_step import sound_case
 from nst_course.exercises.notebook_10.painter import training_case
 from nst_course.exercises.spec import Exercise
 from tests.exercises.mutants import mutants
@@ -191,6 +192,16 @@ FRESH = {  # inputs of another size and with other numbers than those of the che
             "weights": picture(1, 1, 3, 5, seed=9),
         }
     ],
+    "sound_picture": [
+        lambda: {"sound": drawn(31, seed=8), "window": 0.5 + picture(6, seed=9), "hop": 5}
+    ],
+    "sound_gram": [
+        lambda: {
+            "spectrogram": picture(5, 11, seed=8),
+            "filters": drawn(7, 5, 4, seed=9),
+        }
+    ],
+    "griffin_lim_step": [lambda: sound_case(8, 40, seed=9)],
 }
 
 
