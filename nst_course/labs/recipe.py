@@ -1,20 +1,26 @@
 """The Python code that repeats a run of the style transfer lab."""
 
+from ..images.io import bundled_images
 from .timeline import Branch
 from .transfer_settings import arguments
+from .uploads import lasting_name
 
 
 def recipe(branch: Branch) -> str:
     """A script that repeats a branch, beginning with the first of its ancestors."""
     settings = next(iter(branch.ancestry()))[0].changes[0][1]
-    lines = [
+    own = sorted({settings[n] for n in ("content", "style")} - set(bundled_images()))
+    lines = [f"# Put {lasting_name(path)} beside this script." for path in own]
+    lines += [
         "import nst_course as nst",
         "",
         f'backbone = nst.load_backbone(pooling="{settings["pooling"]}")',
     ]
     for part, steps in branch.ancestry():
         lines += ["run = nst.multi_scale("]
-        lines += [f"    {n}={v!r}," for n, v in arguments(part.changes[0][1]).items()]
+        values = arguments(part.changes[0][1])
+        values |= {name: lasting_name(values[name]) for name in ("content", "style")}
+        lines += [f"    {n}={v!r}," for n, v in values.items()]
         lines += ["    backbone=backbone,", ")"]
         if part.parent:
             lines += ["run.start_from(step.image)"]

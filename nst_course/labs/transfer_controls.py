@@ -15,6 +15,7 @@ from ..transfer.style_transfer import STYLE_LAYERS
 from ..transfer.stylize import STRENGTHS, usual_start
 from .controls import WIDE, choice_slider, on_change, picture_menu
 from .transfer_settings import SIZES
+from .uploads import lasting_name
 
 CONTENT_WEIGHTS = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0)
 STYLE_WEIGHTS = (0.0, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 1e3, 1e4, 1e5)
@@ -137,7 +138,9 @@ class TransferControls:
 
     def text(self) -> str:
         """The values in a line, which `take` restores."""
-        return json.dumps(self.values())
+        values = self.values()
+        values |= {name: lasting_name(values[name]) for name in ("content", "style")}
+        return json.dumps(values)
 
     def take(self, text: str) -> None:
         """Set the controls to what a text says, that of `text` or a script which has it in a line.
@@ -155,6 +158,8 @@ class TransferControls:
         earlier = self.values()
         for name, value in values.items():
             try:
+                if name in ("content", "style"):
+                    value = self._picture(name, value)
                 self.set({name: value})
             except (traitlets.TraitError, TypeError, ValueError) as error:
                 self.set(earlier)
@@ -163,6 +168,11 @@ class TransferControls:
                     "upload the picture again, or change the text."
                 ) from error
         self._note(earlier)
+
+    def _picture(self, name: str, value: object) -> object:
+        """The value of a menu that has this name, which is that of an upload perhaps."""
+        values = [option for _, option in self.named[name].options]
+        return next((option for option in values if lasting_name(option) == value), value)
 
     def _restore(self, values: dict) -> None:
         before = self.values()

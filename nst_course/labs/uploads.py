@@ -37,6 +37,12 @@ def store_upload(name: str, content: bytes, folder: Path | None = None) -> Path:
     return path
 
 
+def lasting_name(picture: str) -> str:
+    """The name of a picture that is still right tomorrow: of an upload, without its folder."""
+    path = Path(picture)
+    return path.name if Path(_folder().name) in path.parents else picture
+
+
 @functools.cache
 def _folder() -> tempfile.TemporaryDirectory:
     """Where the uploads of this process are; Python removes it when the process ends."""

@@ -604,6 +604,17 @@ def test_settings_come_back_from_the_copied_code(lab):
     assert lab.controls.strength.value == 3
 
 
+def test_settings_name_an_upload_without_its_folder(lab):
+    send(lab.content_upload, "garden.jpg", encoded(Image.new("RGB", (100, 80), "green")))
+    lab.run(1)
+    code = lab.saving._code()
+    assert "/" not in code.split("content=")[1].split(",")[0]
+    assert code.count("# Put garden.jpg beside this script.") == 1
+    lab.controls.content.value = "cat"
+    lab.saving.pasted.value = code
+    assert lab.controls.content.label == "garden.jpg"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
