@@ -108,7 +108,7 @@ FAILURES = (
     ),
     Failure(
         "pixels clamped in the closure",
-        "a curve that falls, leaps up and falls again, and glaring colored noise",
+        "a curve that falls, leaps up and falls again, and a picture that the last leap has left",
         "The pixels were moved between two evaluations of L-BFGS.",
         "Clamp a copy for display, or use an optimizer that knows the bounds.",
         _clamped_in_the_closure,

@@ -40,7 +40,7 @@ EXERCISE = Exercise(
     why="The patch of unit (0, 0) has its center at `first_center`, every step moves it by `jump`"
     " pixels, and from the center of the first pixel of a patch to the patch's center it is `(size"
     " - 1) / 2`. A slice in Python ends before its second number.",
-    notice="Neighbouring patches share most of their pixels: they are `size` pixels wide and only"
+    notice="Neighboring patches share most of their pixels: they are `size` pixels wide and only"
     " `jump` pixels apart.",
     hints=(
         "Find the center of the patch first, then go half a patch up and to the left.",
