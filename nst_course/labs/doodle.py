@@ -157,6 +157,7 @@ class Doodle(LiveRunLab):
             "Upload a map",
             take=lambda name, content: self._take(lambda: store_upload(name, content)),
             refuse=lambda sentence: self.live_run.say(sentence, error=True),
+            camera=False,
         )
         self.shown = widgets.Dropdown(
             options=[("the photograph", 0)]

@@ -121,7 +121,9 @@ class FeatureExplorer(Lab):
             widgets.VBox([picture, select], layout={"margin": "2px"})
             for picture, select in zip(self.maps, self.buttons, strict=True)
         ]
-        grid = widgets.Box(cells, layout={**WRAP, "flex": "0 1 410px"})
+        grid = widgets.Box(
+            cells, layout={**WRAP, "flex": "0 1 410px", "align_content": "flex-start"}
+        )
         inputs = [self.photo, self.upload, self.size, self.layer, self.page, self.pages]
         controls = widgets.HBox(inputs, layout=WRAP)
         position = widgets.VBox(

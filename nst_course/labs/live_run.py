@@ -141,7 +141,7 @@ class LiveRun:
 
     def _start(self, start: Callable[[], None]) -> None:
         if self.runner.branch.steps >= self.total.value:
-            self.say("The run is complete: increase Steps, continue from a frame, or press Reset.")
+            self.say("The run is finished: increase Steps, continue from a frame, or press Reset.")
             return
         self._started, self._started_at = time.perf_counter(), self.runner.branch.steps
         if self._started_at == 0:
@@ -189,8 +189,9 @@ class LiveRun:
         for draw in [*(self.on_draw or [self.draw_newest]), *self.on_pause]:
             draw()
         if not self._failed:  # an error remains visible
-            state = "Complete" if branch.steps >= self.total.value else "Paused"
-            self.say(f"{state} after step {branch.steps - 1}.")
+            finished = branch.steps >= self.total.value
+            state = "Finished at" if finished else "Paused after"
+            self.say(f"{state} step {branch.steps - 1}.")
 
     def _fail(self, error: Exception) -> None:
         self.say(error_text(error), error=True)

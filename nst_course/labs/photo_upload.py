@@ -20,6 +20,7 @@ class PhotoUpload(anywidget.AnyWidget):
         take: called with the name of the file and its bytes.
         refuse: called with an error message if the browser cannot read a large file, or does not
             let the page use the camera.
+        camera: whether a picture from the camera makes sense.
     """
 
     _esm = """
@@ -75,7 +76,8 @@ class PhotoUpload(anywidget.AnyWidget):
         });
       el.addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
       el.append(choose, chooser);
-      if (navigator.mediaDevices?.getUserMedia) el.append(...camera(take, model));
+      if (model.get("camera") && navigator.mediaDevices?.getUserMedia)
+        el.append(...camera(take, model));
     }
 
     function camera(take, model) {
@@ -119,14 +121,16 @@ class PhotoUpload(anywidget.AnyWidget):
     """
 
     description = traitlets.Unicode().tag(sync=True)
+    camera = traitlets.Bool(True).tag(sync=True)
 
     def __init__(
         self,
         description: str,
         take: Callable[[str, bytes], None],
         refuse: Callable[[str], None],
+        camera: bool = True,
     ):
-        super().__init__(description=description)
+        super().__init__(description=description, camera=camera)
         self.on_msg(lambda _, message, buffers: self._receive(message, buffers, take, refuse))
 
     @staticmethod

@@ -435,7 +435,7 @@ def shown(lab) -> Image.Image:
 
 def play_to_the_end(lab) -> None:
     lab.live_run.play.click()
-    wait_until(lambda: "Complete" in status(lab))
+    wait_until(lambda: "Finished" in status(lab))
 
 
 def test_lab_plays_to_the_end_and_ends_with_a_lossless_picture(lab):
@@ -499,7 +499,7 @@ def test_paint_it_large_is_a_branch_of_its_own_with_a_forecast(lab):
     lab.large_size.options = [("144 px", 144)]
     lab.large.click()
     assert "144×" in lab.forecast.value and "about" in lab.forecast.value
-    wait_until(lambda: "Complete" in status(lab))
+    wait_until(lambda: "Finished" in status(lab))
     first, second = lab.live_run.runner.timeline.branches
     assert first.steps == 2 and max(second.frames[-1].image.shape) == 144
     assert second.changes[0][1]["style_weight"] == 10.0
@@ -746,7 +746,7 @@ def test_twenty_runs_leave_no_memory_and_no_thread_behind(lab):
             memory, transfers = left()
         lab.live_run.reset.click()
         lab.live_run.play.click()
-        wait_until(lambda: "Complete" in status(lab))
+        wait_until(lambda: "Finished" in status(lab))
     memory_after, transfers_after = left()
     assert memory_after < 1.1 * memory
     assert transfers_after == transfers
@@ -989,5 +989,5 @@ def test_cell_of_a_lab_that_is_run_again_and_again_leaves_one_lab(monkeypatch, s
     assert all(ref() is None for _, *refs in earlier for ref in refs)
     with pytest.raises(nst.CourseError, match="closed when a new one was made"):
         earlier[0][0].run()
-    assert "Complete" in status(lab)
+    assert "Finished" in status(lab)
     lab.close()
