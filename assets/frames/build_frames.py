@@ -294,7 +294,7 @@ LABS = {
         "The Summer Palace between {0}: {1} of the second",
         lambda: [
             knob("Artworks", MIXED),
-            knob("Share of the second", [f"{share:.1%}" for share in SHARES], 4),
+            knob("Share of the second", [f"{100 * share:g}%" for share in SHARES], 4),
         ],
     ),
     "08": (

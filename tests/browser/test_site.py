@@ -122,6 +122,16 @@ def test_every_page_opens_and_fits_every_width(site, address, page):
     assert faults == [] and page.faults == []
 
 
+@pytest.mark.parametrize(
+    "name", ["labs.html", "notebooks/03_gram_matrix_style_loss.html", "gallery.html"]
+)
+def test_no_picture_is_a_stamp_on_a_phone(address, page, name):
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto(f"{address}/{name}")
+    heights = page.locator(".picture img").evaluate_all("all => all.map(one => one.offsetHeight)")
+    assert len(heights) > 3 and min(heights) > 100
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(address, browser, theme):
     found = []
@@ -178,6 +188,28 @@ def test_a_lab_is_used_by_keyboard(address, page):
         assert lab.locator("output").all_inner_texts().count(words) == 1
     page.wait_for_function("() => document.querySelector('.lab img').naturalWidth > 0")
     assert page.faults == []
+
+
+def test_a_lab_plays_its_steps(address, page):
+    page.goto(f"{address}/notebooks/04_layer_weighting.html")
+    lab = page.locator(".lab")
+    lab.get_by_role("button").click()
+    assert lab.locator("img").get_attribute("src").endswith("/0-0.webp")
+    ended = "() => document.querySelector('.lab img').src.endsWith('/0-5.webp')"
+    page.wait_for_function(ended, timeout=30_000)
+    assert page.faults == []
+
+
+def test_the_clinic_tells_the_diagnosis_of_the_patient(address, page):
+    page.goto(f"{address}/notebooks/06_when_it_goes_wrong.html")
+    lab = page.locator(".lab")
+    told = []
+    lab.locator("summary").click()
+    for _ in range(6):
+        told.append(lab.locator(".note").inner_text())
+        lab.locator("input").press("ArrowRight")
+    assert len(set(told)) == 6
+    assert "Nothing is wrong" in told[2]
 
 
 def test_how_soon_a_page_shows_something(address, page, record_property):

@@ -1,6 +1,6 @@
 // What scrolls by itself can be reached by the keyboard.
 function reachable() {
-    for (const box of document.querySelectorAll("pre, .table-wrapper, div.math")) {
+    for (const box of document.querySelectorAll("pre, div.picture, .table-wrapper, div.math")) {
         if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
         else box.removeAttribute("tabindex");
     }
