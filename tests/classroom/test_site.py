@@ -95,6 +95,8 @@ def test_a_notebook_is_a_page_to_read(path):
     stored = [o for cell in book.cells for o in cell.get("outputs", []) if is_picture(o)]
     assert shown.count('class=\\"picture') == len(stored)
     assert len([name for name in material.files if name.startswith("pictures/")]) == len(stored)
+    heard = [o for cell in book.cells for o in cell.get("outputs", []) if "<audio" in str(o)]
+    assert shown.count("<audio") == str(heard).count("<audio")
     portable = nbformat.reads(material.files[f"download/{name}"].decode(), as_version=4)
     nbformat.validate(portable)
     assert [c.id for c in portable.cells] == [c.id for c in book.cells]

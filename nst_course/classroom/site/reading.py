@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import re
 
 import nbformat
 from nbformat import NotebookNode
@@ -27,7 +28,7 @@ def add_notebook(notebook: NotebookNode, path: str, material: Material, lab: str
     material.files[f"download/{path}"] = _portable(notebook, path, material)
     book = copy.deepcopy(notebook)
     for cell in cells_of_answers(book):  # what is said of answers that nobody has given
-        cell.outputs = [one for one in cell.outputs if is_picture(one) or "data" not in one]
+        cell.outputs = [one for one in cell.outputs if "data" not in one or shows_something(one)]
     cells = []
     for cell in book.cells:
         if cell.cell_type == "markdown":
@@ -51,6 +52,12 @@ def add_notebook(notebook: NotebookNode, path: str, material: Material, lab: str
     cells[0].source = _with_ways_to_run(cells[0].source, path)
     book.cells = cells
     material.pages[path] = nbformat.writes(book)
+
+
+def shows_something(output: NotebookNode) -> bool:
+    """Whether an output is a picture, a sound or a film, and no words about an answer."""
+    page = "".join(output.data.get("text/html", ""))
+    return is_picture(output) or bool(re.search(r"<(img|audio|video)\b", page))
 
 
 def text(name: str, source: str) -> NotebookNode:
