@@ -14,6 +14,7 @@ from .features import FeatureExplorer
 from .gram import GramExplorer
 from .instant import Instant
 from .layers import LayerMixer
+from .sound import SoundLab
 from .style_mixer import StyleMixer
 from .style_transfer import StyleTransferLab
 
@@ -25,6 +26,7 @@ __all__ = [
     "GramExplorer",
     "Instant",
     "LayerMixer",
+    "SoundLab",
     "StyleMixer",
     "StyleTransferLab",
 ]

@@ -20,7 +20,7 @@ def store_upload(name: str, content: bytes, folder: Path | None = None) -> Path:
     Raises:
         CourseError: it is not a picture, it is damaged, or it is smaller than `MIN_SIDE`.
     """
-    folder = folder or Path(tempfile.mkdtemp(dir=_folder().name))  # names may repeat
+    folder = folder or upload_folder()
     path = folder / safe_name(name)
     path.write_bytes(content)
     try:
@@ -41,6 +41,11 @@ def lasting_name(picture: str) -> str:
     """The name of a picture that is still right tomorrow: of an upload, without its folder."""
     path = Path(picture)
     return path.name if Path(_folder().name) in path.parents else picture
+
+
+def upload_folder() -> Path:
+    """A new folder for one upload, because names may repeat; it goes with the kernel."""
+    return Path(tempfile.mkdtemp(dir=_folder().name))
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from ..errors import CourseError
 from ..sound import spectrogram
 from ..sound.files import RATE
 from ..sound.stft import COLUMNS_PER_SECOND
@@ -60,6 +61,8 @@ def shares_table(
         width: of the figure, in inches.
         alt: text for those who cannot see the figure.
     """
+    if not shares:
+        raise CourseError("shares is empty; give the shares of at least one sound.")
     names = list(next(iter(shares.values())))
     values = torch.tensor([[row[name] for name in names] for row in shares.values()])
     figure = new_figure(width, 0.45 * len(shares) + 1)

@@ -20,13 +20,14 @@ def mp3(sound: Tensor) -> bytes:
     return stream.getvalue()
 
 
-def player(sound: Tensor, title: str = "") -> str:
-    """An ``<audio>`` element for a page, as HTML."""
+def player(sound: Tensor, title: str = "", autoplay: bool = False) -> str:
+    """An ``<audio>`` element for a page, as HTML; with ``autoplay`` it begins by itself."""
     data = base64.b64encode(mp3(sound)).decode()
     label = html.escape(title, quote=True)
+    start = " autoplay" if autoplay else ""
     return (
         f'<figure style="margin:4px 0"><figcaption>{label}</figcaption>'
-        f'<audio controls preload="metadata" aria-label="{label or "sound"}" '
+        f'<audio controls{start} preload="metadata" aria-label="{label or "sound"}" '
         f'src="data:audio/mpeg;base64,{data}"></audio></figure>'
     )
 

@@ -119,6 +119,11 @@ class SoundTransfer:
         return Result(self.spectrogram, best_iteration=best, **followed)
 
     @property
+    def iteration(self) -> int:
+        """How many steps have been taken."""
+        return self.safeguards.iteration
+
+    @property
     def spectrogram(self) -> Tensor:
         """The best spectrogram so far, (1, 1, 513, T), 0…1."""
         return self.safeguards.best.clone()

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from jupyter_client import BlockingKernelClient
 from PIL import Image
 
@@ -160,7 +161,7 @@ def chromium():
 class LabPage:
     """A notebook in the browser, and the lab in it."""
 
-    def __init__(self, jupyter: Jupyter, chromium, notebook: str):
+    def __init__(self, jupyter: Jupyter, chromium, notebook: str, lab: str = ""):
         self.jupyter, self.notebook = jupyter, f"{notebook}.ipynb"
         self.page = chromium.new_page(viewport={"width": 1200, "height": 1800})
         self.errors: list[str] = []
@@ -173,7 +174,7 @@ class LabPage:
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=2 * MINUTE)
         self.wait_until_idle()
         self.page.keyboard.press("Control+b")  # hides the list of files
-        source = f"nst.labs.{LABS.get(notebook)}"
+        source = f"nst.labs.{lab or LABS.get(notebook)}"
         self.cell = self.page.locator(".jp-CodeCell").filter(
             has=self.page.locator(".jp-InputArea", has_text=source)
         )
@@ -295,8 +296,8 @@ def open_lab(jupyter, chromium):
     """A function that opens a notebook and runs its set-up cell and its lab, and no other cell."""
     opened = []
 
-    def open_notebook(notebook: str) -> LabPage:
-        opened.append(LabPage(jupyter, chromium, notebook))
+    def open_notebook(notebook: str, lab: str = "") -> LabPage:
+        opened.append(LabPage(jupyter, chromium, notebook, lab))
         opened[-1].run_cells(opened[-1].page.locator(".jp-CodeCell").first, opened[-1].cell)
         return opened[-1]
 
@@ -716,5 +717,35 @@ def test_instant_lab_follows_a_slider_and_starts_a_real_run(open_lab, pages):
     lab.wait_for_status(r"Step \d+ of \d+", minutes=2)
     assert lab.becomes("lab._run is None", attempts=300)
     lab.keep(pages / "10_after_a_run.png")
+    assert lab.fits_in_the_dark(pages)
+    assert lab.errors == []
+
+
+# ---------------------------------------------------------------- the sound lab
+
+
+def test_sound_lab_forms_a_spectrogram_and_is_heard_on_the_way(open_lab, pages, tmp_path):
+    lab = open_lab("09_video_and_sound", "SoundLab")
+    lab.wait_for_status("Press Play")
+    before = lab.picture()
+    assert lab.lab.locator("audio").count() == 2  # the two sounds
+    lab.press("Play")
+    lab.wait_for_status(r"Step \d+ of \d+: style loss")
+    lab.press("Hear it now")
+    sound = lab.lab.locator("audio[autoplay]")
+    sync_api.expect(sound).to_have_count(1, timeout=MINUTE)
+    length = "audio => audio.duration"
+    sync_api.expect(sound).to_have_js_property("readyState", 4, timeout=MINUTE)
+    assert 2 < sound.evaluate(length) < 4  # Chromium has decoded it
+    lab.wait_for_status("Done: 150 steps", minutes=3)
+    assert lab.picture() != before
+    lab.keep(pages / "09_sound.png")
+    soundfile.write(tmp_path / "mine.wav", np.random.default_rng(0).normal(0, 0.1, 32_000), 16_000)
+    lab.upload("Your own sound as style", tmp_path / "mine.wav")
+    assert lab.becomes("lab.style.label == 'mine.wav'")
+    (tmp_path / "words.wav").write_text("no sound")
+    lab.upload("Your own sound as style", tmp_path / "words.wav")
+    lab.wait_for_status("words.wav cannot be read as a sound")
+    assert lab.barriers() == []
     assert lab.fits_in_the_dark(pages)
     assert lab.errors == []
