@@ -21,6 +21,7 @@ from .network import activation_maps, filters, layer_profile, network
 from .pictures import pictures
 from .sound import shares_table, spectrograms
 from .units import patches, receptive_fields, true_size, unit_card
+from .video import flicker_bars, flow_arrows, visibility
 
 store_as_jpeg()
 
@@ -33,6 +34,8 @@ __all__ = [
     "distances",
     "feature_maps",
     "filters",
+    "flicker_bars",
+    "flow_arrows",
     "frequency_response",
     "gram_heatmaps",
     "layer_bars",
@@ -59,6 +62,7 @@ __all__ = [
     "two_curves",
     "unit_card",
     "valley",
+    "visibility",
 ]
 
 for _name in __all__:

@@ -17,7 +17,10 @@ from ..images.color import gray, luminance
 from ..images.io import scaled
 
 CUT_SIZE = 128  # longer side in pixels at which cuts are looked for
-LEAST_CORRELATION = 0.5  # of a frame and the warped one before it; below, a new scene begins
+# A new scene begins where a frame and the warped one before it correlate less, and fewer pixels come
+# home that go back and forth. At 100 cuts between unrelated pictures at most 0.66 and 0.23 were
+# seen, in 350 pairs of moving frames at least 0.8 and 0.52.
+LEAST_CORRELATION, LEAST_AT_HOME = 0.75, 0.35
 LEAST_SIDE = 16  # pixels; DIS compares patches of 8 pixels
 
 
@@ -164,7 +167,8 @@ def scene_cuts(frames: Sequence[Tensor]) -> list[int]:
     """The numbers of the frames at which a new scene begins, the first frame (0) included.
 
     A cut is where a frame has little to do with the frame before it even after that has been
-    warped to it. Correlation is the measure, so that a flash or a fade to darkness is no cut.
+    warped to it, and most pixels do not come home that go back and forth. The first is measured by
+    the correlation, so that a flash or a fade to darkness is no cut.
 
     Args:
         frames: each (1, 3, H, W), 0…1.
@@ -172,10 +176,12 @@ def scene_cuts(frames: Sequence[Tensor]) -> list[int]:
     small = [scaled(frame, CUT_SIZE) for frame in frames]
     cuts = [0] if small else []
     for number in range(1, len(small)):
-        flow = optical_flow(small[number], small[number - 1])
-        before = warp(small[number - 1], flow)
-        if correlation(small[number], before) < LEAST_CORRELATION:
-            cuts.append(number)
+        frame, before = small[number], small[number - 1]
+        flow = optical_flow(frame, before)
+        if correlation(frame, warp(before, flow)) < LEAST_CORRELATION:
+            hidden = disoccluded(flow, optical_flow(before, frame))
+            if 1 - hidden.mean() < LEAST_AT_HOME:
+                cuts.append(number)
     return cuts
 
 
