@@ -11,6 +11,7 @@ from .clinic import ClinicLab
 from .content import ContentLab
 from .doodle import Doodle
 from .features import FeatureExplorer
+from .flicker import FlickerLab
 from .gram import GramExplorer
 from .instant import Instant
 from .layers import LayerMixer
@@ -23,6 +24,7 @@ __all__ = [
     "ContentLab",
     "Doodle",
     "FeatureExplorer",
+    "FlickerLab",
     "GramExplorer",
     "Instant",
     "LayerMixer",
