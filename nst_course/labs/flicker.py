@@ -1,12 +1,15 @@
 """The flicker lab: a clip painted twice, frame by frame and held to the frames before, in step."""
 
+import io
 import threading
 import time
 
 import ipywidgets as widgets
+from PIL import Image
 from torch import Tensor
 
 from ..checks import check_count
+from ..images.encode import data_url
 from ..images.io import to_pil
 from ..images.layout import hstack
 from ..transfer.progress import Step
@@ -59,8 +62,10 @@ class FlickerLab(Lab):
         self.reset = button("Reset", "undo", "start over with the current artwork")
         last = len(self.frames) - 1
         self.frame = widgets.IntSlider(0, 0, last, description="Frame", layout=WIDE)
-        self.film = widgets.Play(value=0, min=0, max=0, interval=PLAYED, repeat=True)
-        widgets.jslink((self.film, "value"), (self.frame, "value"))
+        self.frame.continuous_update = False
+        self.film = widgets.ToggleButton(
+            description="As a film", icon="film", tooltip="show all frames one after another"
+        )
         self.picture = Viewer()
         self.status = widgets.HTML()
         self._lock = threading.Lock()
@@ -70,7 +75,7 @@ class FlickerLab(Lab):
         self.step.on_click(lambda _: self._worker.step())
         self.pause.on_click(lambda _: self._worker.pause())
         self.reset.on_click(lambda _: self._begin())
-        on_change(self._show_frame, self.frame)
+        on_change(self._show, self.frame, self.film)
         on_change(self._begin, self.style)
         buttons = widgets.HBox([self.play, self.pause, self.step, self.reset], layout=WRAP)
         left = widgets.VBox(
@@ -85,7 +90,7 @@ class FlickerLab(Lab):
     def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
         return [
             (self.play, "Press Play: both films are painted at the same time, frame by frame."),
-            (self.film, "Play the films while they grow. On the left the strokes jump."),
+            (self.film, "Show them as a film, also while they grow. On the left the strokes jump."),
             (self.weight, "Change the weight: it counts from the next frame on. What does 0 do?"),
             (self.style, "Choose another artwork. Which ones flicker most?"),
         ]
@@ -113,8 +118,8 @@ class FlickerLab(Lab):
         with self._lock:
             self._run = run
             self.alone = []
-        self.film.max = 0
-        self._show_frame()
+        self.film.value = False
+        self._show()
         self._say("Press Play, or Step for one frame at a time.")
 
     @property
@@ -139,8 +144,8 @@ class FlickerLab(Lab):
                 return False
             self.held.append(right.cpu())
             self.alone.append(left.cpu())
-        self.film.max = self.frame.value = number
-        self._show_frame()
+        self.frame.value = number
+        self._show()
         self._say(self._report())
         return number + 1 < len(self.frames)
 
@@ -161,20 +166,38 @@ class FlickerLab(Lab):
         )
         return f"{done} Flicker in levels of 256: {left:.1f} by itself, {right:.1f} held."
 
-    def _show_frame(self) -> None:
-        """Show the chosen frame: of both films, or of the clip where it is not painted yet."""
-        number = self.frame.value
-        films = (self.alone, self.held) if number < len(self.alone) else (self.frames,) * 2
-        painted = films[0] is self.alone
-        what = "by itself, and held to the frames before" if painted else "of the clip, twice"
-        alt = f"Frame {number + 1} {what}"
-        self.picture.show(hstack([to_pil(film[number]) for film in films], GAP), alt, True)
+    def _show(self) -> None:
+        """Show the chosen frame of both films, or of the clip until it is painted; or the films."""
+        number, alone = self.frame.value, self.alone
+        if self.film.value and len(alone) > 1:
+            pairs = [self._pair(*images) for images in zip(alone, self.held, strict=False)]
+            self.picture.source = data_url(film_bytes(pairs), "webp")
+            self.picture.alt = f"A film of {len(pairs)} frames, by themselves, and held"
+        elif number < len(alone):
+            alt = f"Frame {number + 1} by itself, and held to the frames before"
+            self.picture.show(self._pair(alone[number], self.held[number]), alt, True)
+        else:
+            alt = f"Frame {number + 1} of the clip, twice"
+            self.picture.show(self._pair(self.frames[number], self.frames[number]), alt, True)
+
+    def _pair(self, left: Tensor, right: Tensor) -> Image.Image:
+        return hstack([to_pil(left), to_pil(right)], GAP)
 
     def _say(self, text: str, error: bool = False) -> None:
         self.status.value = status_line(text, error)
 
     def _failed(self, error: Exception) -> None:
         self._say(error_text(error), error=True)
+
+
+def film_bytes(pictures: list[Image.Image]) -> bytes:
+    """An animated WebP that the page plays, and repeats."""
+    stream = io.BytesIO()
+    first, *others = pictures
+    first.save(
+        stream, "WEBP", save_all=True, append_images=others, duration=PLAYED, loop=0, quality=85
+    )
+    return stream.getvalue()
 
 
 class Watch:

@@ -6,6 +6,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from ..errors import CourseError
 from ..images.io import to_pil
 from .figure import blank_axes, draw_picture, new_figure
 from .loop import CURVE_COLORS
@@ -18,6 +19,7 @@ def flow_arrows(
     images: Sequence[Tensor],
     flows: Sequence[Tensor],
     titles: Sequence[str] = (),
+    times: float = 1.0,
     width: float = 12,
     alt: str = "",
 ) -> Figure:
@@ -27,6 +29,7 @@ def flow_arrows(
         images: later frames, each (1, 3, H, W), 0…1.
         flows: of each, (1, 2, H, W), in pixels.
         titles: one for each frame, or none.
+        times: how many times as long as the flow the arrows are.
         width: of the figure, in inches.
         alt: text for those who cannot see the figure.
     """
@@ -39,7 +42,7 @@ def flow_arrows(
             torch.arange(step // 2, across, step),
             indexing="ij",
         )
-        u, v = (part[rows, columns] for part in flow[0])
+        u, v = (times * part[rows, columns] for part in flow[0])
         axis.quiver(
             columns,
             rows,
@@ -51,7 +54,9 @@ def flow_arrows(
             color="white",
             edgecolor="black",
             linewidth=0.5,
-            width=0.005,
+            width=0.004,
+            headwidth=4,
+            minlength=0.5,
         )
     return figure
 
@@ -105,6 +110,8 @@ def flicker_bars(
         width: of the figure, in inches.
         alt: text for those who cannot see the figure; the numbers by default.
     """
+    if not values:
+        raise CourseError("There is no clip; give a mapping clip → method → flicker.")
     figure = new_figure(width, width * 0.42)
     texts = [f"{c}, {m}: {x:.1f}" for c, row in values.items() for m, x in row.items()]
     figure.set_label(alt or f"{ylabel}: {'; '.join(texts)}")

@@ -751,3 +751,29 @@ def test_sound_lab_forms_a_spectrogram_and_is_heard_on_the_way(open_lab, pages, 
     assert lab.barriers() == []
     assert lab.fits_in_the_dark(pages)
     assert lab.errors == []
+
+
+# ---------------------------------------------------------------- the flicker lab
+
+
+def test_flicker_lab_paints_both_films_and_plays_them(open_lab, pages):
+    lab = open_lab("09_video_and_sound", "FlickerLab")
+    clip = lab.picture()
+    lab.press("Step")
+    lab.wait_for_status("1 of 3 frames", minutes=2)
+    assert lab.picture() != clip
+    lab.press("Play")
+    lab.wait_for_status(r"3 of 3 frames. Flicker in levels of 256: [\d.]+ by itself", minutes=3)
+    last = lab.picture()
+    lab.keep(pages / "09_films.png")
+    handle, readout = lab.slider("Frame")
+    handle.focus()
+    handle.press("ArrowLeft")
+    sync_api.expect(readout).to_have_text("1")
+    sync_api.expect(lab.large).not_to_have_attribute("src", last)
+    lab.press("As a film")
+    sync_api.expect(lab.large).to_have_attribute("src", re.compile("^data:image/webp"))
+    lab.keep(pages / "09_as_a_film.png")
+    assert lab.fits_in_the_dark(pages)
+    assert lab.barriers() == []
+    assert lab.errors == []

@@ -1,12 +1,16 @@
 """The flicker lab: both films grow in step, every control works, and Reset begins anew."""
 
+import base64
+import io
 import time
 
 import pytest
 import torch
+from PIL import Image
 
 import nst_course as nst
 from nst_course.labs import flicker
+from nst_course.labs.frames import GAP
 
 
 def wait_until(condition, seconds: float = 90) -> None:
@@ -36,7 +40,7 @@ def test_both_films_are_painted_in_step(lab):
     lab.play.click()
     wait_until(lambda: rests(lab) and len(lab.alone) == 3)
     assert len(lab.held) == 3 and not torch.equal(lab.alone[2], lab.held[2])
-    assert lab.frame.value == lab.film.max == 2
+    assert lab.frame.value == 2
     assert "Frame 3 by itself, and held" in lab.picture.alt
     assert "3 of 3 frames. Flicker in levels of 256:" in lab.status.value
 
@@ -62,6 +66,21 @@ def test_slider_shows_a_painted_frame_and_one_that_is_to_come(lab):
     assert "Frame 1 by itself" in lab.picture.alt
 
 
+def test_films_are_shown_as_an_animation_that_grows(lab):
+    lab.step.click()
+    wait_until(lambda: rests(lab) and len(lab.alone) == 1)
+    lab.film.value = True
+    assert "Frame 1 by itself" in lab.picture.alt  # one frame is no film
+    lab.play.click()
+    wait_until(lambda: rests(lab) and len(lab.alone) == 3)
+    assert lab.picture.alt == "A film of 3 frames, by themselves, and held"
+    data = base64.b64decode(lab.picture.source.split(",")[1])
+    with Image.open(io.BytesIO(data)) as film:
+        assert film.n_frames == 3 and film.width == 2 * 48 + GAP
+    lab.film.value = False
+    assert "Frame 3 by itself" in lab.picture.alt
+
+
 def test_weight_counts_from_the_next_frame_on(lab, monkeypatch):
     used = []
     make = lab._run.make
@@ -76,7 +95,7 @@ def test_weight_counts_from_the_next_frame_on(lab, monkeypatch):
 def test_reset_and_another_artwork_begin_anew(lab):
     lab.run()
     lab.style.value = "spring"
-    assert lab.alone == [] and lab.held == [] and lab.film.max == 0
+    assert lab.alone == [] and lab.held == [] and not lab.film.value
     assert "Press Play" in lab.status.value
     lab.step.click()
     wait_until(lambda: rests(lab) and len(lab.alone) == 1)
