@@ -26,7 +26,7 @@ class RandomFilters(Backbone):
 
     It takes the place of a VGG in an `Objective`: ``filters(spectrogram, ["relu1"])`` is a dict
     with features (1, N, 1, T). The end is continued by the beginning, so that no column is a
-    border, and a generated sound can be played in a loop.
+    border: with zeros there, a generated sound begins and ends with a burst.
 
     Args:
         count: N, the number of filters.
