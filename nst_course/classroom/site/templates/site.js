@@ -4,9 +4,12 @@ function reachable() {
         if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
         else box.removeAttribute("tabindex");
     }
+    for (const formula of document.querySelectorAll("span.math > mjx-container")) {
+        const room = formula.closest("p, li, td, article").clientWidth;
+        formula.parentElement.classList.toggle("long", formula.getBoundingClientRect().width > room);
+    }
 }
-addEventListener("load", reachable);
-addEventListener("resize", reachable);
+new ResizeObserver(reachable).observe(document.querySelector("article"));  // formulas come late
 
 // Sphinx gives the headings of the contents a role, and no level.
 for (const heading of document.querySelectorAll(".caption[role=heading]")) heading.ariaLevel = "2";
