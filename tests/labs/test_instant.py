@@ -51,6 +51,14 @@ def test_of_many_moves_the_last_one_is_painted(lab):
     assert (lab._painting - wanted).abs().max() < 1e-4
 
 
+def test_run_paints_in_the_cell_what_the_controls_say(lab, monkeypatch):
+    monkeypatch.setattr(lab._worker, "play", lambda: None)  # a page that no thread can update
+    lab.strength.value = 1.0
+    lab.run()
+    wanted = nst.stylize_fast("coffee", "great_wave", 64, 1.0).cpu()
+    assert (lab._painting - wanted).abs().max() < 1e-4
+
+
 def test_same_style_twice_is_that_style(lab):
     lab.second.value = "great_wave"
     lab.place.value = 0.3
