@@ -178,7 +178,7 @@ def test_colab_edition_installs_first_embeds_pictures_and_runs_labs_in_their_cel
         )
         for cell, after in zip(made.cells, made.cells[1:], strict=False):
             if cell.cell_type == "code" and re.search(r"^lab = nst\.labs\.", cell.source):
-                explorer = bool(re.search(r"(Explorer|ClinicLab|Instant)\(", cell.source))  # no run
+                explorer = bool(re.search(r"(Explorer|ClinicLab)\(", cell.source))  # no run
                 assert (after.source == "lab.run()") != explorer
                 runs += not explorer
     assert runs >= 3
