@@ -141,13 +141,9 @@ def test_images_have_a_text_for_those_who_cannot_see_them(notebook):
         assert re.search(r'alt="[^"]{10,}"', tag), tag
 
 
-# Run before figures had a label; the next full run gives their outputs an alt text.
-BEFORE_ALT_TEXTS = {"00_start_here"}
-
-
 def test_stored_figures_have_a_text_for_those_who_cannot_see_them(notebook, path):
     for cell in code_cells(notebook):
-        for output in cell.outputs if path.stem not in BEFORE_ALT_TEXTS else ():
+        for output in cell.outputs:
             for kind in filter(lambda kind: kind.startswith("image/"), output.get("data", {})):
                 assert len(output.metadata.get(kind, {}).get("alt", "")) >= 10, cell.id
 
