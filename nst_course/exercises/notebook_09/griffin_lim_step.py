@@ -44,6 +44,17 @@ def _by_angles(inputs: Inputs) -> Tensor:
     return torch.polar(torch.ones_like(inputs["magnitude"]), transform.angle())
 
 
+def _exact(inputs: Inputs) -> Inputs:
+    """The inputs in float64: where a magnitude is near zero, float32 does not know its phase."""
+    doubles = {"magnitude": torch.float64, "phases": torch.complex128}
+    return {**inputs, **{name: inputs[name].to(dtype) for name, dtype in doubles.items()}}
+
+
+def _of_a_sound(inputs: Inputs) -> Inputs:
+    transform = inputs["stft"](inputs["istft"](inputs["magnitude"] * inputs["phases"]))
+    return {"magnitude": transform.abs(), "phases": _by_angles(inputs)}
+
+
 EXERCISE = Exercise(
     name="griffin_lim_step",
     notebook="09_video_and_sound",
@@ -100,11 +111,8 @@ EXERCISE = Exercise(
         ),
         relation(
             "The phases of a real sound with its own magnitudes stay as they are.",
-            lambda i: {
-                "magnitude": i["stft"](i["istft"](i["magnitude"] * i["phases"])).abs(),
-                "phases": _by_angles(i),
-            },
-            lambda r, i: _by_angles(i),
+            lambda i: _of_a_sound(_exact(i)),
+            lambda r, i: _by_angles(_exact(i)),
         ),
     ),
     mistakes=(
