@@ -30,6 +30,8 @@ class BranchView:
 
     def __init__(self, live_run: LiveRun):
         self.live_run = live_run
+        self._photograph_of: tuple[str, int] | None = None
+        self._photograph: Image.Image | None = None
         self.on_choose: Callable[[dict], None] = lambda settings: None
         self.timeline = widgets.IntSlider(
             max=0, description="Timeline", continuous_update=False, layout=WIDE
@@ -101,7 +103,10 @@ class BranchView:
         runner, chosen = self.live_run.runner, self.compare.value
         if chosen == PHOTOGRAPH:
             settings = runner.branch.changes[0][1]
-            return to_pil(load_image(settings["content"], settings["size"])), "the photograph"
+            wanted = settings["content"], settings["size"]
+            if wanted != self._photograph_of:  # it is asked for at every frame of a run
+                self._photograph_of, self._photograph = wanted, to_pil(load_image(*wanted))
+            return self._photograph, "the photograph"
         if chosen != NOTHING and runner.timeline.branches[chosen].frames:
             other = runner.timeline.branches[chosen]
             frame = other.frames[-1]

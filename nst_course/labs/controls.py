@@ -6,9 +6,11 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from ..checks import check_count
+from ..errors import CourseError
 from ..images.encode import jpeg
 from ..images.io import bundled_images, load_image, to_pil
 from .frames import img
+from .photo_upload import PhotoUpload
 from .uploads import store_upload
 
 WIDE = {"width": "300px"}
@@ -74,6 +76,26 @@ def choose_upload(menu: widgets.Dropdown, name: str, content: bytes) -> None:
     """
     path = store_upload(name, content)
     menu.options = [(path.name, str(path)), *menu.options]  # which chooses the first of them
+
+
+def picture_upload(
+    description: str, menu: widgets.Dropdown, tell: Callable[[str], None]
+) -> PhotoUpload:
+    """A button that adds a picture of the reader's own to a `picture_menu`.
+
+    Args:
+        description: text of the button.
+        menu: to which the picture is added.
+        tell: called with a sentence if a picture cannot be used.
+    """
+
+    def take(name: str, content: bytes) -> None:
+        try:
+            choose_upload(menu, name, content)
+        except (CourseError, OSError, ValueError) as error:
+            tell(str(error))
+
+    return PhotoUpload(description, take, tell)
 
 
 def chosen_picture(menu: widgets.Dropdown) -> str:

@@ -8,7 +8,6 @@ import torch
 from PIL import ImageDraw
 from torch import Tensor
 
-from ..errors import CourseError
 from ..images.encode import jpeg, png
 from ..images.io import load_image, to_pil
 from ..visualize import PatchSearch, maximize, receptive_field
@@ -17,15 +16,14 @@ from .controls import (
     WIDE,
     WRAP,
     button,
-    choose_upload,
     on_change,
     picture_menu,
+    picture_upload,
     size_menu,
 )
 from .frames import enlarged, heat_map, img, status_line
 from .lab import Lab
 from .network import shared_backbone
-from .photo_upload import PhotoUpload
 from .worker import Worker, error_text
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_2", "relu5_1")
@@ -54,7 +52,7 @@ class FeatureExplorer(Lab):
         slider = functools.partial(widgets.IntSlider, continuous_update=False, layout=WIDE)
         self.photo = picture_menu("Photograph", photo)
         self.layer = widgets.Dropdown(options=LAYERS, value=layer, description="Layer", layout=WIDE)
-        self.upload = PhotoUpload("Your photograph", self._take_upload, self._say)
+        self.upload = picture_upload("Your photograph", self.photo, self._say)
         self.page = slider(description="Page", min=1)
         self.pages = widgets.Label()
         self.row, self.column = slider(description="Row"), slider(description="Column")
@@ -196,12 +194,6 @@ class FeatureExplorer(Lab):
         )
         self.view.show(jpeg(picture), "jpeg", caption)
         self.caption.value = f"<div style='max-width:{picture.width}px'>{caption}</div>"
-
-    def _take_upload(self, name: str, content: bytes) -> None:
-        try:
-            choose_upload(self.photo, name, content)
-        except (CourseError, OSError) as error:
-            self._say(str(error))
 
     def _say(self, text: str) -> None:
         self.status.value = status_line(text)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import ipywidgets as widgets
 from torch import Tensor
 
-from ..errors import CourseError
 from ..fast import FAST_STYLES, stylize_fast
 from ..images.io import load_image, to_pil
 from ..statistics import covariance
@@ -15,11 +14,10 @@ from ..transfer.progress import Step
 from ..transfer.style_transfer import StyleTransfer
 from ..transfer.styles import Style
 from ..transfer.stylize import dial
-from .controls import WIDE, WRAP, button, choose_upload, on_change, picture_menu
+from .controls import WIDE, WRAP, button, on_change, picture_menu, picture_upload
 from .frames import status_line
 from .lab import Lab
 from .network import shared_backbone
-from .photo_upload import PhotoUpload
 from .viewer import Viewer
 from .worker import Worker, error_text
 
@@ -40,7 +38,7 @@ class Instant(Lab):
     def __init__(self, photo: str = "cat", size: int = 256):
         self.size = size
         self.photo = picture_menu("Photograph", photo)
-        self.upload = PhotoUpload("Your photograph", self._take, self._say)
+        self.upload = picture_upload("Your photograph", self.photo, self._say)
         self.first, self.second = (
             widgets.Dropdown(
                 options=[(style.replace("_", " "), style) for style in FAST_STYLES],
@@ -178,13 +176,6 @@ class Instant(Lab):
 
     def _say(self, text: str) -> None:
         self.status.value = status_line(text)
-
-    def _take(self, name: str, content: bytes) -> None:
-        """Use an uploaded picture as the photograph."""
-        try:
-            choose_upload(self.photo, name, content)
-        except (CourseError, OSError) as error:
-            self._say(str(error))
 
     def _paused(self) -> None:
         if self._asked:  # it was asked for just as the worker went to rest

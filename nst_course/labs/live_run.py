@@ -15,10 +15,9 @@ from ..images.io import to_pil
 from ..transfer.multiscale import MultiScale
 from ..transfer.progress import Step
 from ..transfer.style_transfer import StyleTransfer
-from .controls import WRAP, button, choose_upload
+from .controls import WRAP, button, picture_upload
 from .curves import curves_svg
 from .frames import status_line
-from .photo_upload import PhotoUpload
 from .runner import Runner, Settings
 from .viewer import Viewer
 from .worker import Worker, error_text
@@ -85,14 +84,9 @@ class LiveRun:
         except (CourseError, OSError, ValueError) as error:
             self.say(str(error), error=True)
 
-    def upload(self, description: str, menu: widgets.Dropdown) -> PhotoUpload:
+    def upload(self, description: str, menu: widgets.Dropdown) -> widgets.DOMWidget:
         """A button that adds a picture of the reader's own to a `picture_menu`."""
-
-        def take(name: str, content: bytes) -> None:
-            with self.errors_shown():
-                choose_upload(menu, name, content)
-
-        return PhotoUpload(description, take, lambda sentence: self.say(sentence, error=True))
+        return picture_upload(description, menu, lambda text: self.say(text, error=True))
 
     def show_start(self) -> None:
         """Show the image before the first step."""

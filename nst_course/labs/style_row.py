@@ -5,7 +5,7 @@ import traitlets
 
 from ..fast import FAST_STYLES, stylize_fast
 from ..images.encode import data_url, jpeg
-from ..images.io import to_pil
+from ..images.io import load_image, to_pil
 
 SIDE = 128  # pixels, of a preview
 
@@ -61,7 +61,8 @@ class StyleRow(anywidget.AnyWidget):
 
     def preview(self, photo: str) -> None:
         """Paint a photograph, a bundled name or a path, after each artwork."""
+        image = load_image(photo, SIDE)  # once: a photograph of a camera takes a second to decode
         self.pictures = [
-            (name, data_url(jpeg(to_pil(stylize_fast(photo, name, SIDE))), "jpeg"))
+            (name, data_url(jpeg(to_pil(stylize_fast(image, name, SIDE))), "jpeg"))
             for name in FAST_STYLES
         ]

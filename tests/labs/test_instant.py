@@ -79,9 +79,9 @@ def test_real_run_goes_on_from_the_painting_and_a_slider_ends_it(lab, monkeypatc
 
 
 def test_upload_becomes_the_photograph_and_a_bad_one_is_told(lab):
-    lab._take("x.jpg", b"nothing")
+    lab.upload._handle_custom_msg({"name": "x.jpg"}, [b"nothing"])
     assert "x.jpg" in lab.status.value
-    lab._take("cat.jpg", (IMAGES / "cat.jpg").read_bytes())
+    lab.upload._handle_custom_msg({"name": "cat.jpg"}, [(IMAGES / "cat.jpg").read_bytes()])
     wait_until(lambda: rests(lab))
     assert lab.photo.label == "cat.jpg" and "cat.jpg in the style" in lab.picture.alt
 
