@@ -4,8 +4,6 @@ The loop is that of `StyleTransfer`, on a spectrogram in place of an image, with
 place of VGG. The objective, its terms, the optimizer and the safeguards are the same objects.
 """
 
-from collections.abc import Callable, Iterator
-
 import torch
 from torch import Tensor
 
@@ -14,11 +12,11 @@ from ..device import best_device, with_gradients
 from ..errors import CourseError
 from ..losses import gram_matrix
 from ..network.vgg import Backbone
-from ..transfer.objective import Objective, Setting
+from ..transfer.objective import Objective
 from ..transfer.optimizers import LEARNING_RATES, make_optimizer
 from ..transfer.precision import Precision
-from ..transfer.progress import Result, Step, follow
 from ..transfer.safeguards import Safeguards
+from ..transfer.style_transfer import StyleTransfer
 from ..transfer.styles import Style
 from ..transfer.terms import ContentTerm, StyleTerm, Term
 from .files import RATE, as_sound, check_seconds, limited
@@ -36,7 +34,7 @@ class SoundStyle(StyleTerm):
         return False
 
 
-class SoundTransfer:
+class SoundTransfer(StyleTransfer):
     """Generate a sound with the texture of one sound and, if wanted, the content of another.
 
     Args:
@@ -52,9 +50,6 @@ class SoundTransfer:
     Raises:
         CourseError: a sound that is none, silent or too short.
     """
-
-    content_weight = Setting(lambda transfer: transfer.objective["content"], "weight")
-    style_weight = Setting(lambda transfer: transfer.objective["style"], "weight")
 
     @with_gradients
     def __init__(
@@ -81,6 +76,7 @@ class SoundTransfer:
             terms.append(ContentTerm(start.clone(), [LAYER], content_weight))
         styles, size = [Style(style_picture)], (start.shape[2], start.shape[3])
         self.objective = Objective([term.of(styles, size) for term in terms], self.filters)
+        self.content = start
         self.objective.check(start)
         self.safeguards = Safeguards(
             start,
@@ -89,44 +85,10 @@ class SoundTransfer:
             Precision("float32", self.filters),
         )
 
-    @with_gradients
-    def steps(self, count: int) -> Iterator[Step]:
-        """Optimize for ``count`` steps; each `Step` has the spectrogram as its ``image``."""
-        check_count("count", count)
-        run, end = self.safeguards, self.safeguards.iteration + count
-        while run.iteration < end:
-            optimizer = run.follow(self.objective.settings())
-            with run:
-                losses = self.objective(run.pixels)
-                losses["total"].backward()
-                step = run.record(losses)
-                if step is not None:
-                    optimizer.step()
-                    run.iteration += 1
-            if step is not None:
-                yield step
-
-    def run(
-        self,
-        steps: int,
-        progress: bool = True,
-        on_step: Callable[[Step], None] | None = None,
-    ) -> Result:
-        """Take ``steps`` steps and return the best spectrogram, as ``image``, with the losses."""
-        check_count("steps", steps)
-        followed = follow(self.steps(steps), steps, progress, on_step)
-        best = self.safeguards.best_iteration
-        return Result(self.spectrogram, best_iteration=best, **followed)
-
-    @property
-    def iteration(self) -> int:
-        """How many steps have been taken."""
-        return self.safeguards.iteration
-
     @property
     def spectrogram(self) -> Tensor:
         """The best spectrogram so far, (1, 1, 513, T), 0…1."""
-        return self.safeguards.best.clone()
+        return self.image
 
     @property
     def sound(self) -> Tensor:
