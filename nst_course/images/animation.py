@@ -26,7 +26,7 @@ from .io import cannot_write, from_pil, to_pil
 from .layout import hstack
 
 if TYPE_CHECKING:
-    import ipywidgets as widgets
+    from .film import Film
 
 LARGEST = 1_000_000  # bytes: an animation is stored in the notebook that shows it
 GAP = 6  # pixels between two pictures of one frame
@@ -168,10 +168,8 @@ def show_animation(path: str | Path, alt: str, width: int | None = None) -> HTML
     return HTML(f'<img src="{source}" alt="{escape(alt, quote=True)}"{size}>')
 
 
-def scrubber(
-    frames: Sequence[Image.Image], captions: Sequence[str], width: int = 480
-) -> "widgets.VBox":
-    """A slider through the frames, with a button that plays them; it needs a running kernel.
+def scrubber(frames: Sequence[Image.Image], captions: Sequence[str], width: int = 480) -> "Film":
+    """A slider through the frames, with a button that plays them, for the end of a notebook cell.
 
     Args:
         frames: the pictures.
@@ -181,21 +179,9 @@ def scrubber(
     Raises:
         CourseError: there are no frames, or the number of captions is not that of the frames.
     """
-    import ipywidgets as widgets  # here, because writing a file does not need it
+    from .film import Film  # here, because writing a file needs no widgets
 
     if not frames or len(frames) != len(captions):
         raise CourseError(f"{len(frames)} frames and {len(captions)} captions; give one for each.")
-    stored = [jpeg(frame, quality=88) for frame in frames]
-    last = len(frames) - 1
-    picture = widgets.Image(value=stored[last], format="jpeg", width=width)
-    caption = widgets.Label(captions[last])
-    slider = widgets.IntSlider(last, 0, last, readout=False, description="frame")
-    play = widgets.Play(value=last, min=0, max=last, interval=250)
-
-    def show(change: dict) -> None:
-        picture.value = stored[change["new"]]
-        caption.value = captions[change["new"]]
-
-    slider.observe(show, names="value")
-    widgets.jslink((play, "value"), (slider, "value"))
-    return widgets.VBox([picture, widgets.HBox([play, slider, caption])])
+    urls = [data_url(jpeg(frame, quality=88), "jpeg") for frame in frames]
+    return Film(frames=urls, captions=list(captions), width=width)

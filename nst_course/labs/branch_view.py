@@ -32,12 +32,13 @@ class BranchView:
         self.live_run = live_run
         self._photograph_of: tuple[str, int] | None = None
         self._photograph: Image.Image | None = None
+        self._offering = False
         self.on_choose: Callable[[dict], None] = lambda settings: None
         self.timeline = widgets.IntSlider(
             max=0, description="Timeline", continuous_update=False, layout=WIDE
         )
         self.branch_menu = widgets.Dropdown(
-            options=[("A", 0)], description="Branch", layout={"width": "160px"}
+            options=[("A", 0)], description="Picture", layout={"width": "160px"}
         )
         self.compare = widgets.Dropdown(
             options=[("nothing", NOTHING), ("the photograph", PHOTOGRAPH)],
@@ -93,7 +94,7 @@ class BranchView:
             return
         branch, frame = shown
         before, words = self._before()
-        caption = f"branch {branch.name}, step {frame.iteration}"
+        caption = f"picture {branch.name}, step {frame.iteration}"
         self.live_run.picture.compare(before, words)
         beside = f" · left of the line: {words}" if before else ""
         self.live_run.show_picture(to_pil(frame.image), caption + beside, final)
@@ -110,7 +111,7 @@ class BranchView:
         if chosen != NOTHING and runner.timeline.branches[chosen].frames:
             other = runner.timeline.branches[chosen]
             frame = other.frames[-1]
-            return to_pil(frame.image), f"branch {other.name}, step {frame.iteration}"
+            return to_pil(frame.image), f"picture {other.name}, step {frame.iteration}"
         return None, ""
 
     def _curves(self, branch: Branch) -> str:
@@ -125,9 +126,11 @@ class BranchView:
         names = [(branch.name, index) for index, branch in enumerate(runner.timeline.branches)]
         current = runner.timeline.branches.index(runner.branch)
         chosen = self.compare.value
+        self._offering = True  # a menu with new options chooses the first of them
         self.branch_menu.options = names
         self.branch_menu.value = current
-        others = [(f"branch {name}", index) for name, index in names if index != current]
+        self._offering = False
+        others = [(f"picture {name}", index) for name, index in names if index != current]
         self.compare.options = [("nothing", NOTHING), ("the photograph", PHOTOGRAPH), *others]
         self.compare.value = chosen if chosen != current else NOTHING
 
@@ -136,7 +139,7 @@ class BranchView:
             self._show_frame()
 
     def _choose_branch(self) -> None:
-        if self.live_run.worker.is_current():
+        if self._offering:
             return
         runner = self.live_run.runner
         branch = runner.timeline.branches[self.branch_menu.value]

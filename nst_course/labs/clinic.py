@@ -4,17 +4,19 @@ import ipywidgets as widgets
 import torch
 
 from ..checks import check_count
-from ..images.encode import png
-from ..images.io import load_image, scaled, to_pil
+from ..images.encode import jpeg
+from ..images.io import load_image, to_pil
 from ..images.layout import hstack
-from .controls import WRAP, button
+from .controls import WIDE, WRAP, button
 from .curves import curves_svg
 from .failures import FAILURES, Failure
-from .frames import GAP, MIN_SHOWN, enlarged, img, status_line
+from .frames import GAP, img, status_line
 from .lab import Lab
 from .network import shared_backbone
+from .viewer import Viewer
 
 OPEN = "choose a diagnosis"
+SMALL = 150, 150  # pixels at most, of the photograph and the artwork beside the patient
 
 
 class ClinicLab(Lab):
@@ -45,24 +47,30 @@ class ClinicLab(Lab):
         self._right = self._tries = 0
         names = sorted(failure.name for failure in FAILURES)
         self.diagnosis = widgets.Dropdown(
-            options=[OPEN, *names], description="Diagnosis", layout={"width": "330px"}
+            options=[OPEN, *names], description="Diagnosis", layout=WIDE
         )
         self.check = button("Check", "check", "check the diagnosis", "success")
         self.next = button("Next patient", "arrow-right", "draw another run at random")
-        self.picture, self.curves = widgets.HTML(), widgets.HTML(layout={"width": "370px"})
-        self.status = widgets.HTML()
+        self.picture = Viewer(file="patient")
+        self.originals, self.status = widgets.HTML(), widgets.HTML()
+        self.curves = widgets.HTML(layout=WIDE)
         self.check.on_click(lambda _: self._check())
         self.next.on_click(lambda _: self._admit())
+        self._show_originals(content, style)
         self._admit()
-        controls = widgets.HBox([self.diagnosis, self.check, self.next], layout=WRAP)
-        below = widgets.HBox([self.curves, self.status], layout=WRAP)
-        self.widget = self.framed(self.picture, controls, below)
+        buttons = widgets.HBox([self.check, self.next], layout=WRAP)
+        left = widgets.VBox(
+            [self.originals, self.curves, self.diagnosis, buttons, self.status],
+            layout={"flex": "0 0 310px", "max_width": "310px"},
+        )
+        right = widgets.VBox([self.picture], layout={"flex": "1 1 400px", "min_width": "0"})
+        self.widget = self.framed(widgets.HBox([left, right], layout=WRAP))
 
     def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
         return [
             (
                 self.picture,
-                "A run was spoiled. Beside the result are the photograph and the artwork. "
+                "A run was spoiled. Beside its result are the photograph and the artwork. "
                 "Describe in a sentence what is wrong.",
             ),
             (
@@ -82,16 +90,21 @@ class ClinicLab(Lab):
         """The failure of the present patient; reading it spoils the puzzle."""
         return FAILURES[self._order[(self._seen - 1) % len(self._order)]]
 
+    def _show_originals(self, *names: str) -> None:
+        pictures = [to_pil(image) for image in self.pair]
+        for picture in pictures:
+            picture.thumbnail(SMALL)
+        alt = f"the photograph and the artwork: {' and '.join(names)}"
+        self.originals.value = img(jpeg(hstack(pictures, GAP)), "jpeg", alt)
+
     def _admit(self) -> None:
         """Run the next patient, and show the picture and the curve without a name."""
         self._seen += 1
         self._tries = 0
         self.diagnosis.value = OPEN
+        self._say(f"Patient {self._seen} is on the way …")
         image, totals = self.patient.run(*self.pair, shared_backbone(), self.steps)
-        small = [to_pil(scaled(picture, MIN_SHOWN // 2)) for picture in self.pair]
-        shown = hstack([enlarged(image), *small], GAP)
-        caption = f"patient {self._seen}: the result, and the photograph and the artwork"
-        self.picture.value = img(png(shown), "png", caption)
+        self.picture.show(to_pil(image), f"patient {self._seen}: the result of a run")
         finite = [total for total in totals if total < float("inf")]
         self.curves.value = curves_svg({"total": finite})
         self._say(

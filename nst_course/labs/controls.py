@@ -1,6 +1,7 @@
 """Controls that several labs share."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -45,6 +46,21 @@ def on_change(action: Callable[[], object], *controls: widgets.Widget) -> None:
     """Call ``action`` whenever the value of one of the controls changes."""
     for control in controls:
         control.observe(lambda _: action(), "value")
+
+
+@contextlib.contextmanager
+def together(*controls: widgets.Widget) -> Iterator[None]:
+    """Set several controls before any of their observers is called."""
+    with contextlib.ExitStack() as held:
+        for control in controls:
+            held.enter_context(control.hold_trait_notifications())
+        yield
+
+
+def set_limit(control: widgets.IntSlider | widgets.BoundedIntText, most: int) -> None:
+    """Give a control another largest value; a value beyond it becomes the largest."""
+    control.max = most
+    control.value = min(control.value, most)  # at once, even where observers wait
 
 
 def picture_menu(description: str, value: str) -> widgets.Dropdown:

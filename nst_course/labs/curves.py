@@ -9,8 +9,9 @@ NAME_WIDTH = 78  # of a name in the legend
 MAX_POINTS = 300  # of a curve
 WIDTH, HEIGHT = 360, 220
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 22, 34  # margins
-COLORS = {"total": "#9b9b9b", "α·content": "#2b8cbe", "β·style": "#e6550d"}
-OTHER_COLORS = ("#31a354", "#756bb1", "#b15928")  # of further terms
+# At least 3:1 on the background of the light and of the dark theme.
+COLORS = {"total": "#868686", "α·content": "#2b8cbe", "β·style": "#e6550d"}
+OTHER_COLORS = ("#2f9b50", "#756bb1", "#b15928")  # of further terms
 
 
 def curves_svg(
@@ -60,9 +61,10 @@ def curves_svg(
     # A loss that is always 0 is not part of this run, and not named.
     named = [name for name, values in history.items() if not values or any(values)]
     for index, name in enumerate(named):
+        left = LEFT + NAME_WIDTH * index
         parts.append(
-            f'<text x="{LEFT + NAME_WIDTH * index}" y="14" fill="{colors[name]}" '
-            f'font-weight="bold">{html.escape(name)}</text>'
+            f'<rect x="{left}" y="4" width="10" height="10" fill="{colors[name]}"/>'
+            f'<text x="{left + 14}" y="14" font-weight="bold">{html.escape(name)}</text>'
         )
     last = ", ".join(f"{name} {values[-1]:.3g}" for name, values in history.items() if values)
     label = f"losses over {steps} steps, on a logarithmic axis; now {last or 'none yet'}"

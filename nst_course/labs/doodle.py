@@ -70,6 +70,7 @@ class Doodle(LiveRunLab):
             "doodle", self.make_run, lambda _: {}, self.settings(), self.first_image, steps
         )
         run.reset.on_click(lambda _: self._start_over())
+        self.photo_upload = run.upload("Your photograph", self.content)
         self._connect()
         self._lay_out()
         self._choose()
@@ -170,7 +171,7 @@ class Doodle(LiveRunLab):
         on_change(self._choose, self.region, self.brush, self.shown)
         on_change(self._reset_if_idle, self.softness)
         on_change(self._show_photograph, self.content)
-        on_change(self._start_over, self.content)
+        on_change(self._reset_if_idle, self.content)
         for number, menu in enumerate(self.menus):
             on_change(partial(self._show_artwork, number), menu)
             on_change(self._reset_if_idle, menu)
@@ -200,14 +201,15 @@ class Doodle(LiveRunLab):
                 self.softness,
                 widgets.HBox([self.undo, self.fill, self.clear], layout=WRAP),
             ],
-            layout={"flex": "1 1 380px", "min_width": "0"},
+            layout={"flex": "1 1 380px", "min_width": "0", "max_width": "560px"},
         )
         right = widgets.VBox(
-            [run.picture, run.caption, self.content, *self.menus, files, run.curves],
-            layout={"flex": "1 1 380px", "min_width": "0"},
+            [run.picture, run.caption, *self.menus, files, run.curves],
+            layout={"flex": "1 1 600px", "min_width": "0"},
         )
+        photograph = widgets.HBox([self.content, self.photo_upload], layout=WRAP)
         body = widgets.HBox([painting, right], layout=WRAP)
-        self.widget = self.framed(run.buttons, run.status, body)
+        self.widget = self.framed(photograph, run.buttons, run.status, body)
 
     # ------------------------------------------------------------ painting
 
@@ -280,7 +282,8 @@ class Doodle(LiveRunLab):
         self.live_run.reset_or_ask(self._start_over)
 
     def _start_over(self) -> None:
-        self.live_run.restart(self.settings())
+        with self.live_run.errors_shown():
+            self.live_run.restart(self.settings())
 
 
 def numbers(painter: RegionPainter) -> np.ndarray:

@@ -19,7 +19,9 @@ from .controls import (
     on_change,
     picture_menu,
     picture_upload,
+    set_limit,
     size_menu,
+    together,
 )
 from .frames import enlarged, heat_map, img, status_line
 from .lab import Lab
@@ -142,14 +144,16 @@ class FeatureExplorer(Lab):
         features = shared_backbone()(self.image, [self.layer.value])
         self.features = features[self.layer.value][0].float().cpu()
         channels, height, width = self.features.shape
-        self.page.max = -(-channels // CHANNELS_PER_PAGE)
-        self.pages.value = f"of {self.page.max}"
-        self.row.max, self.column.max = height - 1, width - 1
         # In descending order of their maxima; many channels are 0 everywhere.
         peaks = without_border(self.features).amax((1, 2))
         self.order = peaks.argsort(descending=True).tolist()
+        with together(self.page, self.row, self.column):
+            set_limit(self.page, -(-channels // CHANNELS_PER_PAGE))
+            set_limit(self.row, height - 1)
+            set_limit(self.column, width - 1)
+            self._choose(0)
+        self.pages.value = f"of {self.page.max}"
         self._show_page()
-        self._choose(0)
 
     def _show_page(self) -> None:
         first = (self.page.value - 1) * CHANNELS_PER_PAGE

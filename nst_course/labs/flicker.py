@@ -69,14 +69,15 @@ class FlickerLab(Lab):
         self.picture = Viewer()
         self.status = widgets.HTML()
         self._lock = threading.Lock()
+        self._pausing = False  # after the frame that is being painted
         self.alone: list[Tensor] = []
         self._worker = Worker("FlickerLab", self._advance, lambda: None, self._failed)
         self.play.on_click(lambda _: self._worker.play())
         self.step.on_click(lambda _: self._worker.step())
-        self.pause.on_click(lambda _: self._worker.pause())
+        self.pause.on_click(lambda _: self._ask_to_pause())
         self.reset.on_click(lambda _: self._begin())
         on_change(self._show, self.frame, self.film)
-        on_change(self._begin, self.style)
+        on_change(self._begin_or_ask, self.style)
         buttons = widgets.HBox([self.play, self.pause, self.step, self.reset], layout=WRAP)
         left = widgets.VBox(
             [self.style, self.weight, buttons, self.frame, self.film], layout={"flex": "0 0 310px"}
@@ -102,6 +103,19 @@ class FlickerLab(Lab):
     def close(self) -> None:
         """Stop the worker; the page does not change."""
         self._worker.stop()
+
+    def _begin_or_ask(self) -> None:
+        """Begin anew with another artwork, unless painted frames would be lost."""
+        if self.alone or self._worker.playing:
+            self._say("Press Reset to start again with this artwork.")
+        else:
+            self._begin()
+
+    def _ask_to_pause(self) -> None:
+        self._pausing = self._worker.playing
+        self._worker.pause()
+        if self._pausing:
+            self._say("Pausing after this frame …")
 
     def _begin(self) -> None:
         """Discard what is painted, and show the frames of the clip."""
@@ -133,6 +147,7 @@ class FlickerLab(Lab):
             run, number = self._run, len(self.alone)
         if number == len(self.frames):
             return False
+        self._pausing = False
         run.temporal_weight = self.weight.value
         left = run.first(run.frames[number]).run(False, self._watch(number, "by itself")).image
         right = left
@@ -214,4 +229,5 @@ class Watch:
     def __call__(self, step: Step) -> None:
         if time.monotonic() >= self.next:
             self.next = time.monotonic() + FRAME_TIME
-            self.lab._say(f"{self.what}: step {step.iteration + 1} of {self.lab.steps}")
+            pausing = " · pausing after this frame …" if self.lab._pausing else ""
+            self.lab._say(f"{self.what}: step {step.iteration + 1} of {self.lab.steps}{pausing}")

@@ -8,7 +8,16 @@ from ..checks import check_choice
 from ..images.io import load_image
 from ..losses import gram_matrix
 from ..transfer.style_transfer import STYLE_LAYERS
-from .controls import WIDE, WRAP, button, chosen_picture, on_change, picture_menu
+from .controls import (
+    WIDE,
+    WRAP,
+    button,
+    chosen_picture,
+    on_change,
+    picture_menu,
+    set_limit,
+    together,
+)
 from .lab import Lab
 from .network import shared_backbone
 from .product_maps import ProductMaps
@@ -86,10 +95,11 @@ class GramExplorer(Lab):
         image = load_image(self.picture.value, self.size)
         self.thumbnail.value = chosen_picture(self.picture)
         self._original = shared_backbone()(image, [self.layer.value])[self.layer.value]
-        self._gram = gram_matrix(self._original)[0]
-        self._use([])
+        with together(self.first, self.second):
+            for channel in (self.first, self.second):
+                set_limit(channel, self._original.shape[1] - 1)
+            self._use([])
         pairs = largest_entries(self._gram)
-        self.first.max = self.second.max = self._original.shape[1] - 1
         self.pair.options = [(f"{i} and {j}: {value:.3g}", (i, j)) for i, j, value in pairs]
         self.pair.index = 0
         self._show()

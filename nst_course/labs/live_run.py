@@ -45,6 +45,7 @@ class LiveRun:
         steps: int = 200,
     ):
         self.first_image = first_image
+        self.on_start: Callable[[], object] = lambda: None  # before each start
         self.on_draw: list[Callable[[], None]] = []  # to draw the views of a lab
         self.on_pause: list[Callable[[], None]] = []
         self.play = button("Play", "play", "run until the last step", "success")
@@ -118,9 +119,7 @@ class LiveRun:
 
     def run(self, steps: int | None = None) -> None:
         """Run in the cell until the last step, for pages that a thread cannot update."""
-        if steps is not None:
-            self.total.value = steps
-        self._start(self.worker.run)
+        self._start(self.worker.run, steps)
 
     def close(self) -> None:
         """Stop the worker; the page does not change."""
@@ -133,7 +132,14 @@ class LiveRun:
 
     # ------------------------------------------------------------ in the worker's thread
 
-    def _start(self, start: Callable[[], None]) -> None:
+    def _start(self, start: Callable[[], None], steps: int | None = None) -> None:
+        try:
+            self.on_start()
+        except CourseError as error:
+            self.say(str(error), error=True)
+            return
+        if steps is not None:
+            self.total.value = steps
         if self.runner.branch.steps >= self.total.value:
             self.say("The run is finished: increase Steps, continue from a frame, or press Reset.")
             return

@@ -41,6 +41,7 @@ class Saving:
             style={"description_width": "initial"},
         )
         self.copy = CopyButton("Copy settings", self._code, self._copied)
+        self.copy_line = CopyButton("Copy as one line", self._line, self._copied)
         self.pasted = widgets.Text(
             description="Paste settings",
             continuous_update=False,
@@ -48,12 +49,12 @@ class Saving:
             style={"description_width": "initial"},
         )
         self.code = widgets.Textarea(
-            rows=18, description="Code", layout={"width": "100%", "display": "none"}
+            rows=18, description="Text", layout={"width": "100%", "display": "none"}
         )
         self.save.on_click(lambda _: self._save())
         self.animate.on_click(lambda _: self._save_animation())
         self.pasted.observe(lambda change: self._paste(change.new), "value")
-        self.exchange = widgets.HBox([self.copy, self.pasted], layout=WRAP)
+        self.exchange = widgets.HBox([self.copy, self.copy_line, self.pasted], layout=WRAP)
         files = widgets.HBox([self.save, self.animate, self.format], layout=WRAP)
         self.widget = widgets.VBox([self.file, files, self.exchange])
 
@@ -88,11 +89,16 @@ class Saving:
         self.code.layout.display = ""
         return self.code.value
 
+    def _line(self) -> str:
+        """The settings in a line that can be sent to others; it is shown as well."""
+        self.code.value, self.code.layout.display = self.controls.text(), ""
+        return self.code.value
+
     def _copied(self, done: bool) -> None:
         if done:
-            self.live_run.say("Copied: Python code, which Paste settings takes back.")
+            self.live_run.say("Copied the text below; Paste settings takes it back.")
         else:
-            self.live_run.say("The browser does not let the page copy: copy the code below.")
+            self.live_run.say("The browser does not let the page copy: copy the text below.")
 
     def _paste(self, text: str) -> None:
         if not text.strip():

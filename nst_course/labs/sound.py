@@ -69,11 +69,11 @@ class SoundLab(Lab):
         self.heard = widgets.HTML()
         self.originals = widgets.HTML()
         self._lock = threading.Lock()
-        self._running = self._listen = False
+        self._running = self._listen = self._pausing = False
         self._next_frame = 0.0
         self._history: dict[str, list[float]] = {}
-        self._worker = Worker("SoundLab", self._advance, lambda: None, self._failed)
-        on_change(self._restart, self.content, self.style)
+        self._worker = Worker("SoundLab", self._advance, self._paused, self._failed)
+        on_change(self._restart_or_ask, self.content, self.style)
         self.upload.observe(lambda _: self._take(), "value")
         self.play.on_click(lambda _: self._start())
         self.pause.on_click(lambda _: self._stop())
@@ -116,6 +116,13 @@ class SoundLab(Lab):
         self._worker.run()
         self._hear(self._transfer)
 
+    def _restart_or_ask(self) -> None:
+        """Start again with another sound, unless a run would be lost."""
+        if self._history or self._worker.playing:
+            self._say("Press Reset to start again with this sound.")
+        else:
+            self._restart()
+
     def _restart(self) -> None:
         """Discard the run, and show and offer the two sounds."""
         try:
@@ -128,8 +135,9 @@ class SoundLab(Lab):
             self._say(str(error), error=True)
             return
         with self._lock:
-            self._running = self._listen = False
+            self._running = self._listen = self._pausing = False
             self._transfer, self._history = transfer, {}
+        self._names = f"{self.content.label} in the style of {self.style.label}"
         sounds = [
             (content, f"content: {self.content.label}"),
             (style, f"style: {self.style.label}"),
@@ -150,7 +158,14 @@ class SoundLab(Lab):
 
     def _stop(self) -> None:
         with self._lock:
-            self._running = False
+            self._pausing, self._running = self._running, False
+        if self._pausing:
+            self._say("Pausing after this step …")
+
+    def _paused(self) -> None:
+        if self._pausing:
+            self._pausing = False
+            self._say(f"Paused after step {self._transfer.iteration}.")
 
     def _ask_to_hear(self) -> None:
         self._say("The sound is computed.")
@@ -200,13 +215,11 @@ class SoundLab(Lab):
 
     def _hear(self, transfer: SoundTransfer) -> None:
         at = f"step {transfer.iteration}"
-        names = f"{self.content.label} in the style of {self.style.label}, {at}"
-        self.heard.value = player(transfer.sound, names, autoplay=True)
+        self.heard.value = player(transfer.sound, f"{self._names}, {at}", autoplay=True)
         self._say(f"This is the sound of {at}.")
 
     def _show(self, picture: Tensor, moment: str, final: bool) -> None:
-        names = f"{self.content.label} in the style of {self.style.label}"
-        self.picture.show(drawn(picture), f"spectrogram: {names}, {moment}", final)
+        self.picture.show(drawn(picture), f"spectrogram: {self._names}, {moment}", final)
 
     def _say(self, text: str, error: bool = False) -> None:
         self.status.value = status_line(text, error)

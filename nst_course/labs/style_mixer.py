@@ -14,7 +14,7 @@ from ..images.io import as_path, load_image, to_pil
 from ..images.layout import hstack
 from ..transfer.style_transfer import StyleTransfer
 from ..transfer.styles import Style
-from .controls import WIDE, WRAP, button, on_change, picture_menu
+from .controls import WIDE, WRAP, button, on_change, picture_menu, size_menu
 from .curves import curves_svg
 from .lab import LiveRunLab
 from .live_run import LiveRun
@@ -23,6 +23,7 @@ from .saving import unused
 from .triangle_pad import TrianglePad
 
 CORNERS = ("Top", "Left", "Right")
+SIZES = (128, 192, 256, 384)
 THUMBNAIL = 56  # pixels, of an artwork beside its corner
 CENTER = (1 / 3, 1 / 3, 1 / 3)
 ANIMATION_SIDE = 256  # pixels of the picture; the triangle stands beside it
@@ -54,7 +55,7 @@ class StyleMixer(LiveRunLab):
     ):
         if isinstance(styles, str) or len(styles) != len(CORNERS):
             raise CourseError("StyleMixer mixes three artworks; give three names.")
-        self.size = size
+        self.size = size_menu(size, SIZES)
         self.artworks: list[Style] = []  # of the present run
         self._following = False  # whether the sliders are being set to where the point is
         self.content = picture_menu("Content", content)
@@ -74,17 +75,21 @@ class StyleMixer(LiveRunLab):
         )
         run.on_draw.append(self._draw)
         run.reset.on_click(lambda _: self._start_over())
-        on_change(self._start_over, self.content, *self.menus)
+        on_change(lambda: run.reset_or_ask(self._start_over), self.content, self.size, *self.menus)
+        self.upload = run.upload("Your photograph", self.content)
         for number, slider in enumerate(self.sliders):
             on_change(partial(self._take_slider, number), slider)
         self.pad.observe(lambda _: self._change(), "weights")
         self.animate.on_click(lambda _: self._save_animation())
         controls = widgets.VBox(
-            [self.pad, self.mixture, *self.sliders, self.content, *self.menus]
-            + [self.file, self.animate],
+            [self.content, self.upload, self.pad, self.mixture, *self.sliders, *self.menus]
+            + [self.size, self.file, self.animate],
             layout={"flex": "0 0 320px"},
         )
-        right = widgets.VBox([run.picture, run.caption, run.curves], layout={"flex": "1 1 380px"})
+        right = widgets.VBox(
+            [run.picture, run.caption, run.curves],
+            layout={"flex": "1 1 380px", "min_width": "0"},
+        )
         body = widgets.HBox([controls, right], layout=WRAP)
         self.widget = self.framed(run.buttons, run.status, body)
         self._show_inputs()
@@ -103,6 +108,7 @@ class StyleMixer(LiveRunLab):
         """The values of the controls."""
         return {
             "content": self.content.value,
+            "size": self.size.value,
             "styles": tuple(menu.value for menu in self.menus),
             "weights": tuple(self.pad.weights),
         }
@@ -115,10 +121,11 @@ class StyleMixer(LiveRunLab):
 
     def make_transfer(self, settings: dict, start: Tensor | None) -> StyleTransfer:
         """A transfer with the three artworks, mixed by the present weights."""
-        self.artworks = [Style(load_image(name, self.size)) for name in settings["styles"]]
+        size = settings["size"]
+        self.artworks = [Style(load_image(name, size)) for name in settings["styles"]]
         self.live(settings)
         return StyleTransfer(
-            load_image(settings["content"], self.size),
+            load_image(settings["content"], size),
             self.artworks,
             shared_backbone(),
             init="content" if start is None else start,
@@ -126,7 +133,7 @@ class StyleMixer(LiveRunLab):
         )
 
     def first_image(self, settings: dict) -> Tensor:
-        return load_image(settings["content"], self.size)
+        return load_image(settings["content"], settings["size"])
 
     # ------------------------------------------------------------ controls
 
@@ -151,7 +158,8 @@ class StyleMixer(LiveRunLab):
         self._show_mixture()
 
     def _start_over(self) -> None:
-        self.live_run.restart(self.settings())
+        with self.live_run.errors_shown():
+            self.live_run.restart(self.settings())
         self.pad.path = []
         self._show_inputs()
         self._show_mixture()
@@ -173,9 +181,9 @@ class StyleMixer(LiveRunLab):
         self._following = False
 
     def words(self, weights: Sequence[float]) -> str:
-        """A mixture in words, the artworks by the labels of their menus."""
-        parts = zip(self.menus, percents(weights), strict=True)
-        return ", ".join(f"{value} % {menu.label}" for menu, value in parts if value)
+        """A mixture of the artworks of the present run, in words."""
+        parts = zip(self.pad.names, percents(weights), strict=True)
+        return ", ".join(f"{value} % {name}" for name, value in parts if value)
 
     def _draw(self) -> None:
         """Show the newest frame and the path; runs in the worker's thread."""

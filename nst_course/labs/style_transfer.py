@@ -24,7 +24,8 @@ class StyleTransferLab(LiveRunLab):
     """Change the parameters of a style transfer while it runs, coarse to fine like `nst.stylize`.
 
     Weights take effect at the next step. The pictures, the size, the size of the strokes, the
-    initial image, the seed, the pooling and the optimizer take effect when the run is reset.
+    initial image, the seed, the pooling and the optimizer begin another picture at the next Play;
+    the earlier ones stay until Reset is pressed.
 
     Args:
         content, style: bundled names or paths of files.
@@ -61,13 +62,17 @@ class StyleTransferLab(LiveRunLab):
             ),
             (
                 self.styles,
-                "Each small picture is your photograph after another artwork. Click one, then "
-                "press Reset and Play.",
+                "Each small picture is your photograph after another artwork. Click one, and "
+                "press Play.",
             ),
             (
                 self.controls.strength,
-                "Move Strength to 1, press Reset and Play, and then to 5. How much of the "
+                "Move Strength to 1 and press Play, then to 5 and again. How much of the "
                 "photograph is left?",
+            ),
+            (
+                self.branch_menu,
+                "Each time, a picture of its own has begun. Here you go back to an earlier one.",
             ),
             (
                 self.compare,
@@ -119,14 +124,45 @@ class StyleTransferLab(LiveRunLab):
             self.controls.undo()
 
     def _change(self, names: set[str]) -> None:
-        """Weights act at the next step; what needs a new run starts it, or asks for a reset."""
-        run = self.live_run
+        """Weights act at the next step; what needs a new run begins it at the next Play."""
+        run, runner = self.live_run, self.live_run.runner
         self._show_inputs(names)
-        run.runner.change({**run.runner.settings, **live(self.settings())})
-        if names - LIVE_CONTROLS - self.controls.layer_factors.keys():
-            run.reset_or_ask(self._reset)
-        elif run.runner.branch.steps:
-            run.say("The new weights take effect at the next step.")
+        runner.change({**runner.settings, **live(self.settings())})
+        if not names - LIVE_CONTROLS - self.controls.layer_factors.keys():
+            if runner.branch.steps:
+                run.say("The new weights take effect at the next step.")
+        elif not (runner.branch.steps or runner.timeline.branches[1:] or run.worker.playing):
+            self._reset()
+        else:
+            self._offer_new_picture()
+
+    def _offer_new_picture(self) -> None:
+        """Go back to the picture with these settings, or say how to begin it."""
+        branches, settings = self.live_run.runner.timeline.branches, self.settings()
+        for number, branch in enumerate(branches):
+            if branch.changes[-1][1] == settings:
+                self.branch_menu.value = number
+                self.live_run.say(f"Picture {branch.name} has these settings.")
+                return
+        self.live_run.say(
+            "Press Play to begin another picture with this setting. "
+            f"The present one stays, as picture {self.live_run.runner.branch.name}."
+        )
+
+    def _begin_if_changed(self) -> None:
+        """Begin another picture if what needs it has changed since the present one began.
+
+        Raises:
+            CourseError: there are too many already.
+        """
+        settings, runner = self.settings(), self.live_run.runner
+        if {**runner.settings, **live(settings)} != settings:
+            self._begin(settings)
+
+    def _begin(self, settings: dict) -> None:
+        self.live_run.runner.begin(settings)
+        self.live_run.total.value = planned_steps(settings)
+        self.view.reset()
 
     def _reset(self) -> None:
         settings = self.settings()
@@ -136,9 +172,9 @@ class StyleTransferLab(LiveRunLab):
         self.view.reset()
 
     def _simplify(self) -> None:
-        """Show the main settings, or all of them, including the controls for branches."""
+        """Show the main settings, or all of them."""
         display = "" if self.mode.value == "All settings" else "none"
-        for part in (self.other_controls, self.fork, self.branch_menu, self.saving.exchange):
+        for part in (self.other_controls, self.fork, self.saving.exchange):
             part.layout.display = display
 
     # ------------------------------------------------------------ views
@@ -151,18 +187,19 @@ class StyleTransferLab(LiveRunLab):
             view.branch_menu,
             view.compare,
         )
-        self.fork = button("Continue from here", "code-fork", "a new branch from this frame")
+        self.fork = button("Continue from here", "code-fork", "another picture from this frame")
         self.saving = Saving(view, self.controls)
         self.large_size = widgets.Dropdown(
             options=[(f"{size} px", size) for size in LARGE_SIZES],
             description="Large size",
             layout={"width": "180px"},
         )
-        self.large = button("Paint it large", "expand", "a new branch at the large size")
+        self.large = button("Paint it large", "expand", "another picture at the large size")
         self.forecast = widgets.HTML()
         self.fork.on_click(lambda _: self._fork())
         self.large.on_click(lambda _: self._paint_large())
         self.live_run.reset.on_click(lambda _: self._reset())
+        self.live_run.on_start = self._begin_if_changed
         view.on_choose = self._show_settings
 
     def _lay_out(self) -> None:
@@ -170,7 +207,7 @@ class StyleTransferLab(LiveRunLab):
         self.other_controls = widgets.VBox(controls.others)
         pictures = widgets.HBox(self.thumbnails, layout=WRAP)
         first = [controls.content, self.content_upload, controls.style, self.style_upload]
-        settings = [self.styles, pictures, controls.size, controls.strength, self.other_controls]
+        settings = [self.styles, pictures, *controls.basic, self.other_controls]
         left = widgets.VBox([self.mode, *first, *settings, self.undo], layout={"flex": "0 0 310px"})
         compared = widgets.HBox([self.compare, self.branch_menu], layout=WRAP)
         large = widgets.HBox([self.large_size, self.large], layout=WRAP)
@@ -210,7 +247,7 @@ class StyleTransferLab(LiveRunLab):
             new = self.live_run.runner.continue_from(branch, frame)
             self.view.reset()
             self.live_run.say(
-                f"Branch {new.name} starts from step {frame.iteration} of branch {branch.name}: "
+                f"Picture {new.name} starts from step {frame.iteration} of picture {branch.name}: "
                 "change a setting and press Play."
             )
 
@@ -222,12 +259,12 @@ class StyleTransferLab(LiveRunLab):
         with self.live_run.errors_shown():
             run = make_run(settings, None)
             self.forecast.value = report(run, run.estimate())
-            self.live_run.runner.begin(settings)
-            self.live_run.total.value = planned_steps(settings)
-            self.view.reset()
+            self._begin(settings)
+            self.controls.show(settings)
             self.live_run.play.click()
 
     def _show_settings(self, settings: dict) -> None:
         """Set the controls to the settings of a branch that was chosen."""
         self.controls.show(settings)
+        self.live_run.total.value = planned_steps(settings)
         self._show_inputs()

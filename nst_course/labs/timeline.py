@@ -126,7 +126,9 @@ class Timeline:
         """
         number = len(self.branches)
         if number == MAX_BRANCHES:
-            raise CourseError(f"There are {number} branches already; press Reset to start over.")
+            raise CourseError(
+                f"There are {number} pictures already; save what you like, and press Reset."
+            )
         branch = Branch(string.ascii_uppercase[number], [(0, dict(settings))], parent)
         self.branches.append(branch)
         return branch

@@ -55,11 +55,12 @@ class TransferControls:
         }
         self.pooling = menu(options=["max", "avg"], description="Pooling")
         self.optimizer = menu(options=list(LEARNING_RATES), description="Optimizer")
-        self.main = ("content", "style", "size", "strength")
-        self.others = [self.strokes, self.start, self.seed, self.content_weight]
+        self.main = ("content", "style", "size", "strength", "strokes")
+        self.basic = [self.size, self.strength, self.strokes]
+        self.others = [self.start, self.seed, self.content_weight]
         self.others += [self.style_weight, self.tv_weight, *self.layer_factors.values()]
         self.others += [self.pooling, self.optimizer]
-        names = [*self.main, "strokes", "start", "seed", "content_weight", "style_weight"]
+        names = [*self.main, "start", "seed", "content_weight", "style_weight"]
         names += ["tv_weight", "pooling", "optimizer"]
         self.named: dict[str, widgets.Widget] = {name: getattr(self, name) for name in names}
         self.named |= self.layer_factors
@@ -67,6 +68,7 @@ class TransferControls:
         self._together = False  # while one action changes several controls
         self._past: list[dict] = []
         self._present = self.values()
+        self.usual = {n: v for n, v in self._present.items() if n not in self.main[:3]}
         on_change(self._take_strength, self.strength)
         on_change(self._changed, *self.named.values())
 
@@ -100,8 +102,11 @@ class TransferControls:
     def show(self, settings: dict) -> None:
         """Set the controls to the settings of a branch; `on_change` is not called."""
         layers = settings["style_layers"]
+        dial = settings["style_weight"], settings["brush"]
+        strengths = [n for n, stands_for in STRENGTHS.items() if stands_for == dial]
         self.set(
             {
+                "strength": strengths[0] if strengths else self.strength.value,
                 "content": settings["content"],
                 "style": settings["style"],
                 "size": settings["size"],
@@ -137,13 +142,15 @@ class TransferControls:
         self._restore(self._past.pop())
 
     def text(self) -> str:
-        """The values in a line, which `take` restores."""
-        values = self.values()
+        """What is unlike the usual values, in a short line, which `take` restores."""
+        values = {n: v for n, v in self.values().items() if self.usual.get(n) != v}
         values |= {name: lasting_name(values[name]) for name in ("content", "style")}
         return json.dumps(values)
 
     def take(self, text: str) -> None:
         """Set the controls to what a text says, that of `text` or a script which has it in a line.
+
+        What it does not name gets its usual value.
 
         Raises:
             CourseError: it has no such line, or a picture or value that is not here.
@@ -156,7 +163,7 @@ class TransferControls:
         if not values or not values.keys() <= self.named.keys():
             raise CourseError("These are no settings: paste all of what Copy settings has copied.")
         earlier = self.values()
-        for name, value in values.items():
+        for name, value in {**self.usual, **values}.items():
             try:
                 if name in ("content", "style"):
                     value = self._picture(name, value)

@@ -35,7 +35,9 @@ class Worker:
         self._once = threading.Event()
         self._stopped = threading.Event()
         self._lock = threading.Lock()
+        self._turn = threading.Lock()  # of the thread that works: the worker's, or that of `run`
         self._thread: threading.Thread | None = None
+        self._runner: threading.Thread | None = None  # that of `run`
         self._thread_name = f"nst_course {name}"
         with _workers_lock:
             if earlier := _workers.get(name):
@@ -73,20 +75,23 @@ class Worker:
         return self._go.is_set() and not self._stopped.is_set()
 
     def is_current(self) -> bool:
-        """Whether the caller runs in the worker's thread."""
-        return threading.current_thread() is self._thread
+        """Whether the caller runs in the thread that works."""
+        return threading.current_thread() in (self._thread, self._runner)
 
     def run(self) -> None:
         """Work in the caller's thread to the end, for pages that a thread cannot update."""
-        self._go.set()
-        self._thread = threading.current_thread()
+        self.pause()
         try:
-            self._work()
+            with self._turn:  # the unit that the worker's own thread is at ends first
+                self._runner = threading.current_thread()
+                self._once.clear()
+                self._go.set()
+                self._work()
         except KeyboardInterrupt:  # the stop button of the notebook
             self.pause()
             self._on_pause()
         finally:
-            self._thread = None
+            self._runner = None
 
     def _start(self) -> None:
         with self._lock:
@@ -102,7 +107,8 @@ class Worker:
 
     def _serve(self) -> None:
         while self._go.wait() and not self._stopped.is_set():
-            self._work()
+            with self._turn:
+                self._work()
 
     def _work(self) -> None:
         """Call ``advance`` until a pause or the end of the work."""

@@ -375,14 +375,14 @@ def test_scrubbing_back_and_a_branch_beside_the_first(style_lab, pages):
     sync_api.expect(lab.large).not_to_have_attribute("src", newest)
     lab.page.keyboard.press("ArrowRight")
     lab.press("Continue from here")
-    lab.wait_for_status("Branch B starts from step 1 of branch A")
+    lab.wait_for_status("Picture B starts from step 1 of picture A")
     lab.press("Play")
     lab.page.wait_for_timeout(2000)
     lab.press("Pause")
     lab.wait_for_status("Paused")
-    lab.choose("Compare with", "branch A")
+    lab.choose("Compare with", "picture A")
     sync_api.expect(lab.large).to_have_attribute(
-        "alt", re.compile(r"branch B, step \d+ · left of the line: branch A")
+        "alt", re.compile(r"picture B, step \d+ · left of the line: picture A")
     )
     assert lab.ask("[b.name for b in lab.live_run.runner.timeline.branches]") == ["A", "B"]
     lab.keep(pages / "05_branches.png")

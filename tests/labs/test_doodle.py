@@ -160,6 +160,14 @@ def test_another_photograph_has_a_map_of_its_own(lab):
     assert numbers(lab.sources[0]).shape == (64, 42)
 
 
+def test_another_photograph_during_a_run_waits_for_reset(lab):
+    lab.run(2)
+    lab.content.value = "astronaut"
+    assert "Press Reset" in status(lab) and lab.live_run.runner.branch.steps == 2
+    lab.live_run.reset.click()
+    assert lab.live_run.runner.settings["content"] == "astronaut"
+
+
 def test_stroke_during_a_run_waits_for_reset(lab):
     lab.run(2)
     paint(lab.painter, half(lab.painter, 1, 0))

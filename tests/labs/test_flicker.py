@@ -95,12 +95,23 @@ def test_weight_counts_from_the_next_frame_on(lab, monkeypatch):
 def test_reset_and_another_artwork_begin_anew(lab):
     lab.run()
     lab.style.value = "spring"
+    assert "Press Reset" in lab.status.value and len(lab.alone) == 3
+    lab.reset.click()
     assert lab.alone == [] and lab.held == [] and not lab.film.value
     assert "Press Play" in lab.status.value
     lab.step.click()
     wait_until(lambda: rests(lab) and len(lab.alone) == 1)
     lab.reset.click()
     assert lab.alone == []
+
+
+def test_pause_is_answered_at_once(lab):
+    lab.play.click()
+    wait_until(lambda: "step" in lab.status.value)
+    lab.pause.click()
+    assert "ausing after this frame" in lab.status.value
+    wait_until(lambda: f"{len(lab.alone)} of 3 frames" in lab.status.value)
+    assert len(lab.alone) < 3
 
 
 def test_reset_while_a_frame_is_painted_discards_it(lab):

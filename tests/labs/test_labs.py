@@ -178,6 +178,20 @@ def test_blocking_run_works_in_the_callers_thread(counter, request):
     assert work.count == 5 and work.pauses == 1 and threads(request.node.name) == 0
 
 
+@pytest.mark.parametrize("start", ["step", "play"])
+def test_blocking_run_after_another_one_works_alone(counter, start):
+    work = counter(limit=60)
+    getattr(work.worker, start)()
+    wait_until(lambda: work.count)
+    work.worker.run()
+    assert work.most_in_flight == 1 and not work.worker.playing
+    assert work.count == 60
+    work.limit = 120
+    work.worker.play()
+    wait_until(lambda: work.count == 120)
+    assert work.most_in_flight == 1
+
+
 def test_interrupted_blocking_run_rests(counter):
     work = counter()
     work.advance = lambda: (_ for _ in ()).throw(KeyboardInterrupt)
@@ -357,6 +371,25 @@ def test_curves_of_hardly_anything_can_be_drawn(values):
     assert "nan" not in svg and svg.count("<svg") == 1
 
 
+def relative_luminance(color: str) -> float:
+    """That of #rrggbb, as WCAG 2 defines it."""
+    values = [int(color[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("background", ["#ffffff", "#111111"])  # JupyterLab, light and dark
+def test_curves_stand_out_from_the_page_and_their_names_have_its_color(background):
+    values = {name: [3.0, 2.0] for name in ("total", "α·content", "β·style", "a", "b", "c")}
+    svg = curves_svg(values)
+    lines = re.findall(r'<polyline [^>]*stroke="(#\w{6})"', svg)
+    page = relative_luminance(background)
+    for color in lines:
+        own = relative_luminance(color)
+        assert (max(own, page) + 0.05) / (min(own, page) + 0.05) >= 3, color
+    assert len(lines) == 6 and not re.findall("<text[^>]*fill=", svg)
+
+
 def test_curves_mark_changes_and_say_in_words_what_they_show():
     svg = curves_svg({"total": [4.0, 3.0, 2.0]}, marks={1: "a weight changed at step 1"})
     assert svg.count('class="mark"') == 1
@@ -442,7 +475,7 @@ def test_lab_plays_to_the_end_and_ends_with_a_lossless_picture(lab):
     play_to_the_end(lab)
     branch = lab.live_run.runner.branch
     assert branch.steps == 6 and shown(lab).format == "PNG"
-    assert lab.live_run.caption.value == "branch A, step 5"
+    assert lab.live_run.caption.value == "picture A, step 5"
     assert lab.timeline.max == lab.timeline.value == 5
     assert "<polyline" in lab.live_run.curves.value
 
@@ -496,12 +529,12 @@ def test_branch_from_a_frame_of_the_small_size_goes_on_there(lab):
 def test_paint_it_large_is_a_branch_of_its_own_with_a_forecast(lab):
     lab.run(2)
     lab.controls.style_weight.value = 10.0
-    lab.large_size.options = [("144 px", 144)]
+    lab.large_size.options = [("192 px", 192)]
     lab.large.click()
-    assert "144×" in lab.forecast.value and "about" in lab.forecast.value
+    assert "192×" in lab.forecast.value and "about" in lab.forecast.value
     wait_until(lambda: "Finished" in status(lab))
     first, second = lab.live_run.runner.timeline.branches
-    assert first.steps == 2 and max(second.frames[-1].image.shape) == 144
+    assert first.steps == 2 and max(second.frames[-1].image.shape) == 192
     assert second.changes[0][1]["style_weight"] == 10.0
     assert lab.live_run.total.value == second.steps
 
@@ -529,12 +562,12 @@ def test_branch_brings_its_settings(lab):
 
 
 def test_beginner_mode_shows_the_main_settings(lab):
-    for part in (lab.other_controls, lab.fork, lab.branch_menu, lab.saving.exchange):
+    for part in (lab.other_controls, lab.fork, lab.saving.exchange):
         assert part.layout.display != "none"
     lab.mode.value = "Main settings"
-    for part in (lab.other_controls, lab.fork, lab.branch_menu, lab.saving.exchange):
+    for part in (lab.other_controls, lab.fork, lab.saving.exchange):
         assert part.layout.display == "none"
-    for knob in (lab.controls.named[name] for name in lab.controls.main):
+    for knob in (*(lab.controls.named[name] for name in lab.controls.main), lab.branch_menu):
         assert knob.layout.display != "none"
     assert lab.live_run.play.layout.display != "none"
 
@@ -543,7 +576,7 @@ def test_scrubbing_back_shows_the_kept_frame(lab):
     lab.run()
     last = shown(lab)
     lab.timeline.value = 0
-    assert lab.live_run.caption.value == "branch A, step 0"
+    assert lab.live_run.caption.value == "picture A, step 0"
     assert np.asarray(shown(lab)).tolist() != np.asarray(last).tolist()
     lab.timeline.value = 5
     assert np.asarray(shown(lab)).tolist() == np.asarray(last).tolist()
@@ -553,7 +586,7 @@ def test_branch_from_a_frame_with_another_weight_beside_the_first(lab):
     lab.run()
     lab.timeline.value = 2
     lab.fork.click()
-    assert "Branch B starts from step 2" in status(lab)
+    assert "Picture B starts from step 2" in status(lab)
     lab.controls.style_weight.value = 10.0
     play_to_the_end(lab)
     first, second = lab.live_run.runner.timeline.branches
@@ -562,14 +595,14 @@ def test_branch_from_a_frame_with_another_weight_beside_the_first(lab):
     viewer = lab.live_run.picture
     assert viewer.before == ""
     lab.compare.value = 0
-    assert viewer.before_alt == "branch A, step 5" and viewer.before.startswith("data:image/jpeg")
-    assert lab.live_run.caption.value.endswith("left of the line: branch A, step 5")
+    assert viewer.before_alt == "picture A, step 5" and viewer.before.startswith("data:image/jpeg")
+    assert lab.live_run.caption.value.endswith("left of the line: picture A, step 5")
     lab.compare.value = PHOTOGRAPH
     assert viewer.before_alt == "the photograph"
     lab.compare.value = NOTHING
     assert lab.compare.label == "nothing" and viewer.before == ""
     lab.branch_menu.value = 0
-    assert lab.live_run.caption.value.startswith("branch A, step 5")
+    assert lab.live_run.caption.value.startswith("picture A, step 5")
 
 
 def test_recipe_paints_the_same_picture_again(lab, monkeypatch):
@@ -602,6 +635,20 @@ def test_settings_come_back_from_the_copied_code(lab):
     assert lab.controls.values() == wanted and lab.saving.pasted.value == ""
     lab.undo.click()
     assert lab.controls.strength.value == 3
+
+
+def test_settings_come_back_from_one_short_line(lab):
+    lab.controls.strength.value = 5
+    lab.controls.pooling.value = "avg"
+    wanted, line = lab.controls.values(), lab.saving._line()
+    assert "\n" not in line and len(line) < 200 and lab.saving.code.value == line
+    lab.controls.optimizer.value = "adam"  # what the line does not name comes back as well
+    for _ in range(3):
+        lab.undo.click()
+    assert lab.controls.pooling.value == "max"
+    lab.controls.seed.value = 5
+    lab.saving.pasted.value = line
+    assert lab.controls.values() == wanted
 
 
 def test_settings_name_an_upload_without_its_folder(lab):
@@ -657,13 +704,72 @@ def test_row_of_artworks_shows_the_photograph_and_chooses_the_style(lab):
     assert all(first[name] != source for name, source in lab.styles.pictures)
 
 
-def test_new_size_waits_for_reset_while_a_run_is_there(lab):
+def test_setting_that_needs_a_new_run_begins_another_picture_and_keeps_the_first(lab):
     lab.run(2)
-    lab.controls.size.value = 192
-    assert "Press Reset" in status(lab) and lab.live_run.runner.branch.steps == 2
+    first = shown(lab)
+    lab.controls.strokes.value = 96
+    assert "Press Play to begin another picture" in status(lab) and "picture A" in status(lab)
+    assert lab.live_run.runner.branch.steps == 2
+    lab.run(3)
+    kept, second = lab.live_run.runner.timeline.branches
+    assert kept.steps == 2 and second.steps == 3 and second.parent is None
+    assert second.changes[0][1]["brush"] == 96 and lab.branch_menu.label == "B"
+    lab.branch_menu.value = 0
+    assert lab.controls.strokes.value == 181
+    assert np.array_equal(np.asarray(shown(lab)), np.asarray(first))
+    lab.run(3)  # goes on with the first
+    assert [b.steps for b in lab.live_run.runner.timeline.branches] == [3, 3]
     lab.live_run.reset.click()
-    assert lab.live_run.runner.branch.steps == 0
-    assert lab.live_run.runner.branch.changes[0][1]["size"] == 192
+    assert [b.steps for b in lab.live_run.runner.timeline.branches] == [0]
+
+
+@pytest.mark.parametrize("back", ["undo", "the same setting"])
+def test_going_back_to_a_setting_shows_its_picture_again(lab, back):
+    lab.run(2)
+    lab.controls.strokes.value = 96
+    lab.run(3)
+    if back == "undo":
+        lab.undo.click()
+    else:
+        lab.controls.strokes.value = 181
+    assert lab.live_run.caption.value == "picture A, step 1"
+    assert "Picture A has these settings" in status(lab)
+    assert len(lab.live_run.runner.timeline.branches) == 2
+
+
+def test_setting_that_is_taken_back_before_play_begins_nothing(lab):
+    lab.run(2)
+    lab.controls.strokes.value = 96
+    lab.undo.click()
+    lab.run(3)
+    assert [b.steps for b in lab.live_run.runner.timeline.branches] == [3]
+
+
+def test_change_before_the_first_step_of_a_branch_loses_no_other(lab):
+    lab.run(2)
+    lab.fork.click()
+    lab.controls.strokes.value = 96
+    assert [b.steps for b in lab.live_run.runner.timeline.branches] == [2, 0]
+
+
+def test_strength_comes_back_with_a_picture(lab):
+    lab.run(1)
+    lab.controls.strength.value = 5
+    lab.run(1)
+    lab.branch_menu.value = 0
+    assert lab.controls.strength.value == 3
+    lab.branch_menu.value = 1
+    assert lab.controls.strength.value == 5
+
+
+def test_more_pictures_than_are_kept_are_refused_in_a_sentence(lab):
+    for size in (128, 192, 256, 384, 512, 768):
+        lab.controls.size.value = size
+        lab.live_run.step.click()
+        wait_until(lambda: "Paused after" in status(lab))
+    lab.controls.size.value = 1024
+    lab.live_run.step.click()
+    assert "6 pictures already" in status(lab) and lab.live_run.runner.branch.steps == 1
 
 
 def test_picture_and_animation_are_saved(lab):

@@ -90,6 +90,9 @@ def test_pause_and_play_go_on_where_it_was(lab):
     lab.pause.click()
     wait_until(lambda: not lab._worker.playing)
     paused = lab._transfer.iteration
+    wait_until(lambda: f"Paused after step {paused}" in lab.status.value)
+    lab.content.value = "noise"
+    assert "Press Reset" in lab.status.value and lab._transfer.iteration == paused
     time.sleep(0.2)
     assert lab._transfer.iteration == paused
     lab.play.click()
@@ -97,6 +100,7 @@ def test_pause_and_play_go_on_where_it_was(lab):
     lab.reset.click()
     wait_until(lambda: not lab._worker.playing)
     assert lab._transfer.iteration == 0 and "Press Play" in lab.status.value
+    assert "noise in the style of bells" in lab.picture.alt
 
 
 def test_the_weight_of_the_slider_acts_at_the_next_step(lab):

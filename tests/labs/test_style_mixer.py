@@ -81,9 +81,13 @@ def test_path_is_kept_and_shown(lab):
     assert lab.pad.path == []
 
 
-def test_other_artwork_begins_a_new_run(lab):
+def test_other_artwork_waits_for_reset_while_a_run_is_there(lab):
     run(lab, 2)
     lab.menus[2].value = "summertime"
+    assert "Press Reset" in lab.live_run.status.value and lab.live_run.runner.branch.steps == 2
+    run(lab, 3)
+    assert "composition viii" in lab.live_run.caption.value  # what is painted still
+    lab.live_run.reset.click()
     assert lab.live_run.runner.branch.steps == 0 and lab.pad.names[2] == "summertime"
     run(lab, 1)
     picture = nst.load_image("summertime", 64)
