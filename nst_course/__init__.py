@@ -16,9 +16,12 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time see `__getattr__
     from .device import best_device, preset
     from .distributions import GaussianWasserstein, HistogramMatching, SlicedWasserstein
     from .errors import CourseError
+    from .exhibition.blind_comparison import blind_comparison
+    from .exhibition.gallery import gallery
+    from .exhibition.votes import count_votes
     from .fast import stylize_fast
     from .glossary_entries import glossary
-    from .images.io import bundled_images, load_image, save_image, to_pil
+    from .images.io import bundled_images, load_image, read_recipe, save_image, to_pil
     from .losses import content_loss, gram_matrix, style_loss, total_variation
     from .network.vgg import Backbone, layer_names, load_backbone
     from .statistics import Statistic, covariance, mean_and_std, shifted_gram_matrix
@@ -37,9 +40,12 @@ NAMES = {  # module → the names from it
     "device": ("best_device", "preset"),
     "distributions": ("GaussianWasserstein", "HistogramMatching", "SlicedWasserstein"),
     "errors": ("CourseError",),
+    "exhibition.blind_comparison": ("blind_comparison",),
+    "exhibition.gallery": ("gallery",),
+    "exhibition.votes": ("count_votes",),
     "glossary_entries": ("glossary",),
     "fast": ("stylize_fast",),
-    "images.io": ("bundled_images", "load_image", "save_image", "to_pil"),
+    "images.io": ("bundled_images", "load_image", "read_recipe", "save_image", "to_pil"),
     "losses": ("content_loss", "gram_matrix", "style_loss", "total_variation"),
     "network.vgg": ("Backbone", "layer_names", "load_backbone"),
     "statistics": ("Statistic", "covariance", "mean_and_std", "shifted_gram_matrix"),
@@ -60,6 +66,7 @@ MODULES = {
     "doctor": "cli.doctor",
     "exercises": "exercises",
     "fast": "fast",
+    "history": "history",
     "labs": "labs",
     "lbfgs": "optim.lbfgs",
     "losses": "losses",
@@ -86,10 +93,13 @@ __all__ = [
     "StyleTransfer",
     "Term",
     "best_device",
+    "blind_comparison",
     "bundled_images",
     "content_loss",
+    "count_votes",
     "covariance",
     "doodle",
+    "gallery",
     "glossary",
     "gram_matrix",
     "layer_names",
@@ -98,6 +108,7 @@ __all__ = [
     "mean_and_std",
     "multi_scale",
     "preset",
+    "read_recipe",
     "save_image",
     "shifted_gram_matrix",
     "style_loss",

@@ -19,7 +19,7 @@ FLOORS = [  # from the ground up; a part imports from its own floor and from tho
     ("images",),
     ("network", "optim"),
     ("transfer",),
-    ("visualize", "video", "sound", "fast"),
+    ("visualize", "video", "sound", "fast", "history", "exhibition"),
     LEAVES,  # but a leaf imports no other leaf, except for those in `HANDLES`
     ("__init__",),
 ]

@@ -17,7 +17,8 @@ from ..assets import IMAGES
 from ..checks import check_kind, printable, shown
 from ..errors import CourseError
 from ..files import check_place, expanded, write_atomically
-from .read import read_picture
+from .read import errors_named, open_picture, read_picture
+from .recipe import Recipe, recipe_in, recipe_tags
 
 # JPEG without chroma subsampling, which would blur thin colored strokes.
 SAVE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -161,7 +162,12 @@ def to_pil(image: Tensor) -> Image.Image:
     return Image.fromarray(values.numpy())
 
 
-def save_image(image: Tensor, path: str | os.PathLike, overwrite: bool | None = None) -> Path:
+def save_image(
+    image: Tensor,
+    path: str | os.PathLike,
+    overwrite: bool | None = None,
+    recipe: Recipe | None = None,
+) -> Path:
     """Write an image (1, 3, H, W) to a PNG, JPEG, WebP or TIFF file, chosen by the ending.
 
     The file is replaced as a whole: an interruption leaves the old one unchanged. A symbolic link
@@ -172,6 +178,8 @@ def save_image(image: Tensor, path: str | os.PathLike, overwrite: bool | None = 
         path: the file; missing folders are made.
         overwrite: whether a file that exists is replaced (True), replaced with a warning (None),
             or kept, with an error (False).
+        recipe: how it was made, which is kept in the file: a text, or names and values such as the
+            arguments of `stylize`. See `read_recipe`.
 
     Returns:
         The path of the file.
@@ -182,6 +190,8 @@ def save_image(image: Tensor, path: str | os.PathLike, overwrite: bool | None = 
     """
     path = as_path(path)
     options = check_ending(path)
+    if recipe is not None:
+        options = {**options, "exif": recipe_tags(recipe)}
     picture = to_pil(image)
     try:
         if existed := os.path.exists(path):
@@ -192,6 +202,17 @@ def save_image(image: Tensor, path: str | os.PathLike, overwrite: bool | None = 
     if existed and overwrite is None:
         warnings.warn(f"{path} existed and has been replaced.", stacklevel=2)
     return path
+
+
+def read_recipe(path: str | os.PathLike) -> Recipe | None:
+    """The recipe that `save_image` kept in a picture file, None if there is none.
+
+    Raises:
+        CourseError: there is no such file, or it cannot be read as a picture.
+    """
+    file = find_image(path)
+    with errors_named(file), open_picture(file) as opened:
+        return recipe_in(opened.getexif())
 
 
 def check_output(

@@ -1,0 +1,1 @@
+"""Pages to send to others: a gallery of pictures, and a blind comparison. Notebook 11."""
