@@ -15,6 +15,7 @@ from nst_course.network import weights
 IMAGE = torch.rand((1, 3, 24, 32), generator=torch.Generator().manual_seed(0))
 FEATURES = torch.rand((1, 4, 5, 6), generator=torch.Generator().manual_seed(1))
 TWO = torch.ones(2, 3, 4, 4)
+BLIND = {"a": ["cat"], "b": ["coffee"]}
 GRAM = FEATURES.flatten(2) @ FEATURES.flatten(2).mT
 NAN = math.nan
 
@@ -136,6 +137,42 @@ WRONG = {
     "save_image path": (
         lambda b, x: nst.save_image(IMAGE, x),
         [*ANYTHING, *TENSORS, "a\0.png", "~nosuch/p.png", "p.gif", "n" * 300 + ".png", ""],
+    ),
+    "save_image recipe": (
+        lambda b, x: nst.save_image(IMAGE, "p.png", recipe=x),
+        [b"bytes", 2.5, -1, True, [], object(), Unprintable(), np.ones(3), [[1]], nst, *TENSORS],
+    ),
+    "read_recipe": (lambda b, x: nst.read_recipe(x), [*ANYTHING, *TENSORS, "a\0b"]),
+    "gallery folder": (lambda b, x: nst.gallery(x), [*ANYTHING, *TENSORS, "a\0b"]),
+    "gallery title": (lambda b, x: nst.gallery(".", x), ANYTHING),
+    "gallery statement": (lambda b, x: nst.gallery(".", "", x), ANYTHING),
+    "gallery path": (lambda b, x: nst.gallery(".", path=x), ANYTHING),
+    "blind_comparison pictures": (
+        lambda b, x: nst.blind_comparison(x),
+        [
+            *ANYTHING,
+            *TENSORS,
+            {"a": 1, "b": 2},
+            {"a": ["cat"], "b": [1]},
+            {1: ["cat"], 2: [IMAGE * NAN]},
+        ],
+    ),
+    "blind_comparison path": (
+        lambda b, x: nst.blind_comparison({"a": ["nosuch"], "b": ["cat"]}, x),
+        [*ANYTHING, "a\0b"],
+    ),
+    "blind_comparison originals": (
+        lambda b, x: nst.blind_comparison(BLIND, originals=x),
+        [v for v in ANYTHING if not (isinstance(v, (list, dict)) and not v)],
+    ),
+    "blind_comparison seed": (
+        lambda b, x: nst.blind_comparison(BLIND, seed=x),
+        COUNTS,
+    ),
+    "count_votes key": (lambda b, x: nst.count_votes(x, []), [*ANYTHING, *TENSORS, "a\0b"]),
+    "count_votes votes": (
+        lambda b, x: nst.count_votes("../key.json", x),
+        [v for v in ANYTHING if not (isinstance(v, (list, dict)) and not v)],
     ),
     "Style weight": (lambda b, x: nst.Style(IMAGE, x), NUMBERS),
     "Style image": (lambda b, x: transfer(b, style=nst.Style(x)), [*ANYTHING, *NO_IMAGE]),
@@ -288,6 +325,8 @@ def test_every_public_name_has_its_wrong_arguments():
 @pytest.mark.parametrize("argument", WRONG)
 def test_wrong_argument_is_one_short_sentence(narrow_backbone, tmp_path, monkeypatch, argument):
     monkeypatch.chdir(tmp_path)
+    key = tmp_path.parent / "key.json"
+    key.write_text('{"page": "1", "pictures": [["a", 0], ["b", 0]]}')
     call, values = WRONG[argument]
     for value in values:
         kind = f"{type(value).__name__} {str(getattr(value, 'shape', ''))}"

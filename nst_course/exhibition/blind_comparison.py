@@ -64,7 +64,7 @@ def blind_comparison(
     asked = {
         "page": page,
         "pictures": [source(pictures[method][scene]) for method, scene in made],
-        "originals": [list(map(source, shown)) for shown in originals],
+        "originals": [list(map(source, around)) for around in originals],
         "pairs": [
             {"scene": scene, "pair": [numbers[one, scene], numbers[other, scene]]}
             for scene in range(scenes)
@@ -85,6 +85,8 @@ def checked(
             "pictures names at least two methods, each with its list of pictures, "
             f"not {shown(pictures)}."
         )
+    if not all(map(is_list, [*pictures.values(), originals])) or not all(map(is_list, originals)):
+        raise CourseError("Each method has a list of pictures, and so has each of the originals.")
     counts = {name: len(made) for name, made in pictures.items()}
     scenes = max(counts.values())
     if scenes == 0 or set(counts.values()) != {scenes} or len(originals) not in (0, scenes):
@@ -94,6 +96,10 @@ def checked(
             f"{f', and there are {len(originals)} originals' if len(originals) else ''}."
         )
     return scenes
+
+
+def is_list(pictures: object) -> bool:
+    return isinstance(pictures, Sequence) and not isinstance(pictures, (str, bytes))
 
 
 def source(picture: Picture) -> str:
@@ -113,6 +119,6 @@ def read_key(path: str | os.PathLike) -> tuple[str, list[tuple[str, int]]]:
         return key["page"], [(str(method), int(scene)) for method, scene in key["pictures"]]
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise CourseError(
-            f"{path} is not the key of a blind comparison; it ends in _key.json and was written "
+            f"{shown(path)} is not the key of a blind comparison; it ends in _key.json and was written "
             "beside the page."
         ) from error

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..checks import shown
 from ..errors import CourseError
 from ..images.io import SAVE_OPTIONS, as_path, read_recipe
 from ..images.read import read_picture
@@ -61,8 +62,11 @@ def gallery(
         CourseError: there is no such folder, no picture in it, or the page cannot be written.
     """
     room = as_path(folder)
-    if not room.is_dir():
-        raise CourseError(f"{room} is not a folder; name the folder with your pictures.")
+    if not os.path.isdir(room):
+        raise CourseError(f"{shown(folder)} is not a folder; name the one with your pictures.")
+    for name, text in {"title": title, "statement": statement}.items():
+        if not isinstance(text, str):
+            raise CourseError(f"{name} is a text, not {shown(text)}.")
     place = free_place(room / "gallery.html" if path is None else path, overwrite)
     works, faults = [], []
     for file in sorted(room.iterdir(), key=lambda file: natural(file.name)):

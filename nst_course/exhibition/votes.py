@@ -98,7 +98,9 @@ def count_votes(key: str | os.PathLike, votes: Iterable[str | os.PathLike]) -> T
     """
     page, pictures = read_key(key)
     ballots: dict[str, list[tuple[int, int]]] = {}
-    for given in [votes] if isinstance(votes, (str, os.PathLike)) else votes:
+    if not isinstance(votes, Iterable):
+        raise CourseError(f"votes is a list of what people sent back, not {shown(votes)}.")
+    for given in [votes] if isinstance(votes, (str, bytes, os.PathLike)) else votes:
         ballot = read_ballot(given, page, len(pictures))
         ballots[str(ballot["voter"])] = ballot["votes"]
     methods = list(dict.fromkeys(method for method, _ in sorted(pictures)))

@@ -174,8 +174,10 @@ class LayerNeighbors(Term):
                     self.keys[layer] = centered(torch.cat(rows))
 
     def measure(self, layer: str, features: Tensor, part: Part | Whole) -> Tensor:
-        rows = centered(rows_of(sampled(features)))
-        return 1 - (rows @ self.keys[layer].T).amax(1).mean()
+        rows, keys = centered(rows_of(sampled(features))), self.keys[layer]
+        with torch.no_grad():  # no gradient flows through the choice
+            chosen = (rows @ keys.T).argmax(1)
+        return 1 - (rows * keys[chosen]).sum(1).mean()
 
 
 def sampled(features: Tensor) -> Tensor:

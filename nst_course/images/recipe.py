@@ -38,7 +38,7 @@ def recipe_tags(recipe: Recipe) -> Image.Exif:
 def recipe_in(tags: Image.Exif) -> Recipe | None:
     """The recipe in the tags of a picture, None if there is none."""
     try:
-        found = json.loads(tags.get(ExifTags.Base.ImageDescription))
+        found = json.loads(tags[ExifTags.Base.ImageDescription])
         return found[KEY] if isinstance(found[KEY], (dict, str)) else None
     except (TypeError, ValueError, LookupError):  # no description, or that of a camera
         return None
