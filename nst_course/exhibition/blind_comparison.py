@@ -119,6 +119,6 @@ def read_key(path: str | os.PathLike) -> tuple[str, list[tuple[str, int]]]:
         return key["page"], [(str(method), int(scene)) for method, scene in key["pictures"]]
     except (OSError, ValueError, TypeError, LookupError) as error:
         raise CourseError(
-            f"{shown(path)} is not the key of a blind comparison; it ends in _key.json and was written "
-            "beside the page."
+            f"{shown(path)} is not the key of a blind comparison; it ends in _key.json and was "
+            "written beside the page."
         ) from error
