@@ -1,5 +1,7 @@
 """Texture by copying: each new pixel is one of the texture, chosen by what is around it."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -28,6 +30,18 @@ class Grown:
     origin: Tensor = field(repr=False)
 
 
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread for PyTorch: thousands of small products spend their time waiting for a second."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@one_thread()
 @torch.no_grad()
 def efros_leung(texture: Tensor, size: int, window: int = 11, seed: int = 0) -> Grown:
     """Grow a texture from a seed, one pixel after another (Efros and Leung 1999).

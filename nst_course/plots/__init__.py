@@ -20,6 +20,7 @@ from .mixing import mixtures, triangle
 from .network import activation_maps, filters, layer_profile, network
 from .pictures import pictures
 from .sound import shares_table, spectrograms
+from .timeline import timeline
 from .units import patches, receptive_fields, true_size, unit_card
 from .video import flicker_bars, flow_arrows, visibility
 
@@ -57,6 +58,7 @@ __all__ = [
     "share_drift",
     "shares_table",
     "spectrograms",
+    "timeline",
     "triangle",
     "true_size",
     "two_curves",

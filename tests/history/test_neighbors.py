@@ -10,9 +10,13 @@ from nst_course.history import (
     LayerNeighbors,
     NearestNeighbors,
     Strotss,
+    gram_distance,
     hypercolumns,
+    metrics,
     nearest,
+    nearest_neighbor_transfer,
     neighbors,
+    perceptual_distance,
     strotss,
 )
 
@@ -164,3 +168,34 @@ def test_what_cannot_work_is_refused_in_a_sentence(backbone, pair):
         NearestNeighbors("great_wave")
     with pytest.raises(nst.CourseError, match="too small"):
         hypercolumns(backbone, pair[0][:, :, :4, :4])
+
+
+def test_the_schedule_paints_from_coarse_to_fine(narrow_backbone, pair):
+    content, style = pair
+    before = content.clone()
+    stages = nearest_neighbor_transfer(content, style, narrow_backbone, steps=3, sharpening_steps=2)
+    sides = [max(image.shape[2:]) for image in stages]
+    assert sides == [12, 24, 48, 48] and stages[-1].shape == content.shape
+    assert all(image.min() >= 0 and image.max() <= 1 for image in stages)
+    assert torch.equal(content, before)
+    means = [image.mean((0, 2, 3)) for image in (stages[-1], style)]
+    assert (means[0] - means[1]).abs().max() < 0.1
+    with pytest.raises(nst.CourseError, match="steps"):
+        nearest_neighbor_transfer(content, style, narrow_backbone, steps=0)
+
+
+def test_metrics_are_zero_for_the_same_and_follow_their_formulas(backbone, pair, monkeypatch):
+    content, style = pair
+    assert gram_distance(backbone, style, style) < 1e-5
+    assert perceptual_distance(backbone, content, content) < 1e-6
+    assert gram_distance(backbone, content, style) > 0.3
+
+    maps, targets = (
+        backbone(image, ["relu2_2"])["relu2_2"][0].flatten(1).T.double()
+        for image in (content, content.flip(3))
+    )
+    cosines = [float(a @ b / (a.norm() * b.norm())) for a, b in zip(maps, targets, strict=True)]
+    expected = sum(2 - 2 * cosine for cosine in cosines) / len(cosines)
+    monkeypatch.setattr(metrics, "CONTENT_LAYERS", ("relu2_2",))
+    found = perceptual_distance(backbone, content, content.flip(3))
+    assert found == pytest.approx(expected, rel=1e-3)
