@@ -21,11 +21,15 @@ from nst_course.labs.failures import FAILURES
 from nst_course.labs.features import LAYERS
 from nst_course.labs.frames import heat_map
 from nst_course.labs.layers import PRESETS
+from nst_course.labs.sound import drawn
+from nst_course.sound import load
+from nst_course.sound.player import mp3
 from nst_course.transfer.gradient_balance import balanced_weights, gradient_norms
 from nst_course.transfer.style_transfer import STYLE_LAYERS
 
 HERE = Path(__file__).parent
 QUALITY, SHOWN = 62, 480  # of WebP; the longer side of a picture
+WIDE = ("01", "03", "09")  # several pictures beside one another
 Frames = Iterator[tuple[tuple[int, ...], Image.Image]]  # places of the knobs, and the frame
 
 CHANNELS, PER_PAGE = 3, 12  # pages, and channels of a page
@@ -44,6 +48,9 @@ RULING = {
     "van Gogh": "village_street_in_auvers",
     "Kandinsky": "composition_viii",
 }
+CONTENTS, TEXTURES = ("speech", "noise"), ("bells", "stream")
+SOUND_STEPS = (0, 5, 30, 150)
+FILM = 12  # frames
 FAST = nst.fast.FAST_STYLES
 DIAL = (1, 2, 3, 4, 5)
 
@@ -211,6 +218,28 @@ def regions() -> Frames:
             yield (a, b), nst.to_pil(image)
 
 
+def films() -> Frames:
+    """A clip painted frame by frame and held to the frames before, as the lab does it."""
+    lab = nst.labs.FlickerLab(size=320, count=FILM)
+    lab.run()
+    labels = ["each frame by itself", "held to the frames before"]
+    for number, pair in enumerate(zip(lab.alone, lab.held, strict=True)):
+        yield (number,), grid([nst.to_pil(image) for image in pair], labels, 2)
+
+
+def spectrograms() -> Frames:
+    """Sounds that take the texture of another one; each is written beside its frame."""
+    for a, content in enumerate(CONTENTS):
+        for b, style in enumerate(TEXTURES):
+            sounds = [None if name == "noise" else load(name, 3.2) for name in (content, style)]
+            transfer = nst.sound.SoundTransfer(sounds[1], sounds[0])
+            for c, step in enumerate(SOUND_STEPS):
+                if step:
+                    transfer.run(step - transfer.iteration, progress=False)
+                (HERE / "09-sound" / f"{a}-{b}-{c}.mp3").write_bytes(mp3(transfer.sound))
+                yield (a, b, c), drawn(transfer.spectrogram)
+
+
 def passes() -> Frames:
     """One pass of the fast network."""
     for a, name in enumerate(FAST):
@@ -220,7 +249,8 @@ def passes() -> Frames:
 
 def knob(label: str, values: Iterable[object], start: int = 0) -> dict:
     """Something to turn; `start` is the place of the value that a page begins with."""
-    plays = label in ("Step", "Progress")  # a page can run through the values
+    # A page can run through the values: milliseconds of each.
+    plays = {"Step": 700, "Progress": 700, "Frame": 160}.get(label, 0)
     return {
         "label": label,
         "values": [str(value) for value in values],
@@ -304,6 +334,26 @@ LABS = {
         "The Summer Palace, the sky after {0}, the rest after {1}",
         lambda: [knob("Sky", RULING, 2), knob("Everything else", RULING, 1)],
     ),
+    "09": (
+        films,
+        "A film that flickers, and one that is held",
+        "The same frames after Hokusai: on the left each is painted by itself, on the right the"
+        " temporal term holds each to the frames before it. Play, and look at the ground.",
+        "Frame {0} of the clip by itself, and held to the frames before it",
+        lambda: [knob("Frame", range(1, FILM + 1))],
+    ),
+    "09-sound": (
+        spectrograms,
+        "A sound with the texture of another",
+        "The spectrogram of the content takes the texture of the style. Listen at each step: what"
+        " comes first, pitch or loudness?",
+        "Spectrogram of {0} in the style of {1} after {2} steps",
+        lambda: [
+            knob("Content", CONTENTS),
+            knob("Style", TEXTURES),
+            knob("Steps", SOUND_STEPS, 3),
+        ],
+    ),
     "10": (
         passes,
         "Twelve styles in one pass",
@@ -329,13 +379,15 @@ def main(numbers: list[str]) -> None:
         make, title, text, alt, knobs = LABS[number]
         (HERE / number).mkdir(exist_ok=True)
         for places, frame in make():
-            frame.thumbnail((SHOWN, SHOWN) if number not in ("01", "03") else frame.size)
+            frame.thumbnail((SHOWN, SHOWN) if number not in WIDE else frame.size)
             name = HERE / number / f"{'-'.join(map(str, places))}.webp"
             frame.save(name, quality=QUALITY, method=6)
             print(name, flush=True)
         lab = {"title": title, "text": text, "alt": alt, "knobs": knobs(), "size": frame.size}
         if number == "06":
             lab["notes"] = notes()
+        if number == "09-sound":
+            lab["sounds"] = True
         labs = json.loads(record.read_text("utf-8")) if record.exists() else {}
         labs = dict(sorted({**labs, number: lab}.items()))
         record.write_text(f"{json.dumps(labs, ensure_ascii=False, indent=1)}\n", "utf-8")

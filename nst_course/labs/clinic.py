@@ -16,7 +16,7 @@ from .network import shared_backbone
 from .viewer import Viewer
 
 OPEN = "choose a diagnosis"
-SMALL = 150, 150  # pixels at most, of the photograph and the artwork beside the patient
+SMALL = 140  # pixels, the longer side of the photograph and the artwork beside the patient
 
 
 class ClinicLab(Lab):
@@ -91,9 +91,7 @@ class ClinicLab(Lab):
         return FAILURES[self._order[(self._seen - 1) % len(self._order)]]
 
     def _show_originals(self, *names: str) -> None:
-        pictures = [to_pil(image) for image in self.pair]
-        for picture in pictures:
-            picture.thumbnail(SMALL)
+        pictures = [to_pil(load_image(name, SMALL)) for name in names]
         alt = f"the photograph and the artwork: {' and '.join(names)}"
         self.originals.value = img(jpeg(hstack(pictures, GAP)), "jpeg", alt)
 

@@ -73,9 +73,9 @@ class ContentLab(LiveRunLab):
             "content explorer", make_transfer, live, self.settings(), initial_image, steps
         )
         run.reset.on_click(lambda _: self._start_over())
-        on_change(lambda: run.runner.change(self.settings()), self.layer, self.tv_weight)
+        on_change(lambda: run.change(self.settings()), self.layer, self.tv_weight)
         on_change(lambda: run.reset_or_ask(self._start_over), self.photo, self.size, self.start)
-        self.upload = run.upload("Your photograph", self.photo)
+        self.upload = run.upload("Upload a photo", self.photo)
         controls = widgets.VBox(
             [self.photo, self.upload, self.size, self.layer, self.start, self.tv_weight],
             layout={"flex": "0 0 310px"},

@@ -16,6 +16,7 @@ from .uploads import store_upload
 
 WIDE = {"width": "300px"}
 WRAP = {"flex_flow": "row wrap"}
+THUMBNAIL = 140, 94  # pixels at most, of a chosen picture
 
 
 def button(description: str, icon: str, tooltip: str, style: str = "") -> widgets.Button:
@@ -117,4 +118,6 @@ def picture_upload(
 def chosen_picture(menu: widgets.Dropdown) -> str:
     """The picture chosen in a `picture_menu`, as a small HTML image."""
     alt = f"{menu.description.lower()}: {menu.label}"
-    return img(jpeg(to_pil(load_image(menu.value, 140))), "jpeg", alt)
+    picture = to_pil(load_image(menu.value, THUMBNAIL[0]))
+    picture.thumbnail(THUMBNAIL)
+    return img(jpeg(picture), "jpeg", alt)

@@ -1,5 +1,6 @@
 """The doodle lab: regions painted over the photograph and the artworks, and who rules where."""
 
+import html
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -70,7 +71,7 @@ class Doodle(LiveRunLab):
             "doodle", self.make_run, lambda _: {}, self.settings(), self.first_image, steps
         )
         run.reset.on_click(lambda _: self._start_over())
-        self.photo_upload = run.upload("Your photograph", self.content)
+        self.photo_upload = run.upload("Upload a photo", self.content)
         self._connect()
         self._lay_out()
         self._choose()
@@ -139,12 +140,7 @@ class Doodle(LiveRunLab):
             options=[*zip(names, range(1, len(names) + 1), strict=True), (ERASER, 0)],
             style={"button_width": "84px"},
         )
-        self.legend = widgets.HTML(
-            " ".join(
-                f'<span style="color:{color}">■</span> region {number}'
-                for number, color in enumerate(COLORS[: len(names)], start=1)
-            )
-        )
+        self.legend = widgets.HTML()
         slider = partial(widgets.IntSlider, continuous_update=False, layout=WIDE)
         self.brush = slider(value=self.size // 10, min=1, max=self.size // 2, description="Brush")
         self.softness = slider(value=4, min=0, max=self.size // 8, description="Soft edge")
@@ -201,7 +197,7 @@ class Doodle(LiveRunLab):
                 self.softness,
                 widgets.HBox([self.undo, self.fill, self.clear], layout=WRAP),
             ],
-            layout={"flex": "1 1 380px", "min_width": "0", "max_width": "560px"},
+            layout={"flex": "1 1 380px", "max_width": "560px", "margin": "0 8px 0 0"},
         )
         right = widgets.VBox(
             [run.picture, run.caption, *self.menus, files, run.curves],
@@ -262,6 +258,10 @@ class Doodle(LiveRunLab):
         image = load_image(menu.value, self.size)
         nothing = np.zeros(image.shape[2:], np.uint8)
         show(painter, image, nothing, f"the artwork of region {number + 1}: {menu.label}")
+        self.legend.value = " ".join(
+            f'<span style="color:{color}">■</span> {number}: {html.escape(menu.label)}'
+            for number, (color, menu) in enumerate(zip(COLORS, self.menus, strict=False), start=1)
+        )
         self.undo_stack.clear()
 
     # ------------------------------------------------------------ files and the run

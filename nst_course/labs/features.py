@@ -54,7 +54,7 @@ class FeatureExplorer(Lab):
         slider = functools.partial(widgets.IntSlider, continuous_update=False, layout=WIDE)
         self.photo = picture_menu("Photograph", photo)
         self.layer = widgets.Dropdown(options=LAYERS, value=layer, description="Layer", layout=WIDE)
-        self.upload = picture_upload("Your photograph", self.photo, self._say)
+        self.upload = picture_upload("Upload a photo", self.photo, self._say)
         self.page = slider(description="Page", min=1)
         self.pages = widgets.Label()
         self.row, self.column = slider(description="Row"), slider(description="Column")
@@ -127,12 +127,11 @@ class FeatureExplorer(Lab):
         inputs = [self.photo, self.upload, self.size, self.layer, self.page, self.pages]
         controls = widgets.HBox(inputs, layout=WRAP)
         position = widgets.VBox(
-            [self.row, self.column, self.view, self.caption], layout={"width": "300px"}
+            [self.row, self.column, self.view, self.caption, self.patches_button, self.patches],
+            layout={"width": "300px"},
         )
         unit = widgets.VBox(
-            [self.title, self.map, self.optimum_button, self.optimum]
-            + [self.patches_button, self.patches],
-            layout={"width": "266px"},
+            [self.title, self.map, self.optimum_button, self.optimum], layout={"width": "266px"}
         )
         details = widgets.HBox([position, unit], layout={**WRAP, "flex": "1 1 300px"})
         body = widgets.HBox([grid, details], layout=WRAP)
@@ -145,7 +144,7 @@ class FeatureExplorer(Lab):
         self.features = features[self.layer.value][0].float().cpu()
         channels, height, width = self.features.shape
         # In descending order of their maxima; many channels are 0 everywhere.
-        peaks = without_border(self.features).amax((1, 2))
+        peaks = inside(self.features, self.layer.value).amax((1, 2))
         self.order = peaks.argsort(descending=True).tolist()
         with together(self.page, self.row, self.column):
             set_limit(self.page, -(-channels // CHANNELS_PER_PAGE))
@@ -170,7 +169,7 @@ class FeatureExplorer(Lab):
         """Select a channel, and the position of its maximum on the photograph."""
         self.channel = channel = self.order[(self.page.value - 1) * CHANNELS_PER_PAGE + index]
         values = self.features[channel]
-        inner = without_border(values)
+        inner = inside(values, self.layer.value)
         edge = (values.shape[1] - inner.shape[1]) // 2
         row, column = divmod(inner.argmax().item(), inner.shape[1])
         self.row.value, self.column.value = row + edge, column + edge
@@ -197,7 +196,7 @@ class FeatureExplorer(Lab):
             f"the activation of channel {self.channel} is {value:.0f}"
         )
         self.view.show(jpeg(picture), "jpeg", caption)
-        self.caption.value = f"<div style='max-width:{picture.width}px'>{caption}</div>"
+        self.caption.value = f"<div style='line-height:1.4'>{caption}</div>"
 
     def _say(self, text: str) -> None:
         self.status.value = status_line(text)
@@ -239,9 +238,13 @@ class FeatureExplorer(Lab):
         self._say(error_text(error))
 
 
-def without_border(maps: Tensor) -> Tensor:
-    """Maps (…, H, W) without their outermost positions, if others are left.
+def inside(maps: Tensor, layer: str) -> Tensor:
+    """Maps (…, H, W) without the positions whose receptive field leaves the photograph.
 
-    At the border a unit responds to the edge between the photograph and the padding.
+    They respond to the edge between the photograph and the padding. Of a small map, at least a half
+    of each side remains.
     """
-    return maps[..., 1:-1, 1:-1] if min(maps.shape[-2:]) > 2 else maps
+    field = receptive_field(layer)
+    wanted = -(-field.size // (2 * field.jump))
+    edge = min(wanted, *(side // 4 for side in maps.shape[-2:]))
+    return maps[..., edge:-edge, edge:-edge] if edge else maps

@@ -28,7 +28,8 @@ def img(data: bytes, kind: str, alt: str, width: str = "auto") -> str:
 def status_line(text: str, error: bool = False) -> str:
     """A message, plain text, as an HTML element that screen readers announce."""
     color = "var(--jp-error-color1, #d32f2f)" if error else "inherit"
-    return f'<div role="status" style="color:{color}">{html.escape(text, quote=False)}</div>'
+    style = f"color:{color}; line-height:1.4"
+    return f'<div role="status" style="{style}">{html.escape(text, quote=False)}</div>'
 
 
 def enlarged(image: Tensor) -> Image.Image:

@@ -15,9 +15,11 @@ from .controls import (
     chosen_picture,
     on_change,
     picture_menu,
+    picture_upload,
     set_limit,
     together,
 )
+from .frames import status_line
 from .lab import Lab
 from .network import shared_backbone
 from .product_maps import ProductMaps
@@ -46,7 +48,8 @@ class GramExplorer(Lab):
         self.shuffle = button("Shuffle positions", "random", "permute the positions at random")
         self.restore = button("Restore", "undo", "restore the original positions")
         self.maps = ProductMaps()
-        self.result = widgets.HTML()
+        self.upload = picture_upload("Upload a picture", self.picture, self._refuse)
+        self.result, self.status = widgets.HTML(), widgets.HTML()
         self.thumbnail = widgets.HTML()
         self._shuffles = 0
         on_change(self._read_picture, self.picture, self.layer)
@@ -55,9 +58,10 @@ class GramExplorer(Lab):
         self.shuffle.on_click(lambda _: self._shuffle())
         self.restore.on_click(lambda _: self._use([]))
         self._read_picture()
-        controls = [self.picture, self.layer, self.pair, self.first, self.second]
+        controls = [self.picture, self.upload, self.layer, self.pair, self.first, self.second]
         buttons = widgets.HBox([self.shuffle, self.restore])
-        left = widgets.VBox([*controls, buttons, self.thumbnail], layout={"flex": "0 0 310px"})
+        shown = [self.thumbnail, self.status]
+        left = widgets.VBox([*controls, buttons, *shown], layout={"flex": "0 0 310px"})
         right = widgets.VBox(
             [self.maps, self.result], layout={"flex": "1 1 400px", "min_width": "0"}
         )
@@ -93,16 +97,19 @@ class GramExplorer(Lab):
     def _read_picture(self) -> None:
         """Compute the features, and fill the menu with the pairs of the largest entries."""
         image = load_image(self.picture.value, self.size)
-        self.thumbnail.value = chosen_picture(self.picture)
+        self.thumbnail.value, self.status.value = chosen_picture(self.picture), ""
         self._original = shared_backbone()(image, [self.layer.value])[self.layer.value]
         with together(self.first, self.second):
             for channel in (self.first, self.second):
                 set_limit(channel, self._original.shape[1] - 1)
             self._use([])
         pairs = largest_entries(self._gram)
-        self.pair.options = [(f"{i} and {j}: {value:.3g}", (i, j)) for i, j, value in pairs]
+        self.pair.options = [(f"{i} and {j}: {value:,.0f}", (i, j)) for i, j, value in pairs]
         self.pair.index = 0
         self._show()
+
+    def _refuse(self, sentence: str) -> None:
+        self.status.value = status_line(sentence, error=True)
 
     def _take_pair(self) -> None:
         if self.pair.value is not None:  # None while the options are being replaced

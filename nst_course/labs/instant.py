@@ -38,7 +38,7 @@ class Instant(Lab):
     def __init__(self, photo: str = "cat", size: int = 256):
         self.size = size
         self.photo = picture_menu("Photograph", photo)
-        self.upload = picture_upload("Your photograph", self.photo, self._say)
+        self.upload = picture_upload("Upload a photo", self.photo, self._say)
         self.first, self.second = (
             widgets.Dropdown(
                 options=[(style.replace("_", " "), style) for style in FAST_STYLES],

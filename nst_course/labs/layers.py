@@ -69,8 +69,8 @@ class LayerMixer(LiveRunLab):
         on_change(self._show_inputs, *self.pictures.values())
         on_change(lambda: run.reset_or_ask(self._start_over), *self.pictures.values(), self.size)
         self.uploads = [
-            run.upload(f"Your {what}", menu)
-            for what, menu in zip(("photograph", "artwork"), self.pictures.values(), strict=True)
+            run.upload(f"Upload {what}", menu)
+            for what, menu in zip(("a photo", "an artwork"), self.pictures.values(), strict=True)
         ]
         thumbnails = widgets.HBox(list(self.thumbnails.values()))
         (content, style), (photograph, artwork) = self.pictures.values(), self.uploads
@@ -161,7 +161,7 @@ class LayerMixer(LiveRunLab):
         if self._together:
             return
         self.bar.shares = whole_percent([slider.value for slider in self.shares.values()])
-        self.live_run.runner.change(self.settings())
+        self.live_run.change(self.settings())
 
     def _take_preset(self) -> None:
         self._set_sliders(PRESETS[self.preset.value])
@@ -171,7 +171,7 @@ class LayerMixer(LiveRunLab):
         """Set the sliders to the shares of the bar, unless they say the same."""
         if self.bar.shares != whole_percent([slider.value for slider in self.shares.values()]):
             self._set_sliders(self.bar.shares)
-            self.live_run.runner.change(self.settings())
+            self.live_run.change(self.settings())
 
     def _set_sliders(self, shares: Sequence[int]) -> None:
         self._together = True

@@ -101,6 +101,15 @@ class LiveRun:
         self.runner.reset(settings)
         self.show_start()
 
+    def change(self, settings: Settings) -> None:
+        """Use these settings from the next step on, and say when that will be."""
+        self.runner.change(settings)
+        steps = self.runner.branch.steps
+        if steps >= self.total.value:
+            self.say("The run is finished: press Reset, then Play, to start again with this.")
+        elif steps and not self.worker.playing:
+            self.say("Press Play to go on with this setting, or Reset to start again with it.")
+
     def reset_or_ask(self, reset: Callable[[], object]) -> None:
         """Start again with a setting that needs it, unless a run would be lost: then ask."""
         if self.runner.branch.steps == 0 and not self.worker.playing:

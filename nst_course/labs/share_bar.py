@@ -87,7 +87,7 @@ class ShareBar(anywidget.AnyWidget):
     export default { render };
     """
     _css = """
-    .nst-shares { position: relative; display: flex; width: 100%; max-width: 600px; height: 44px;
+    .nst-shares { position: relative; display: flex; width: 100%; height: 44px;
       margin: 4px 0; touch-action: none; }
     .nst-share { min-width: 0; overflow: hidden; color: #fff; font-size: 11px; line-height: 14px;
       padding-top: 8px; text-align: center; white-space: pre; }

@@ -56,7 +56,7 @@ class SoundLab(Lab):
         self.weight = choice_slider("β, style", WEIGHTS, 1e5)
         self.upload = widgets.FileUpload(
             accept=".wav,.flac,.mp3,.ogg,.aiff",
-            description="Your own sound as style",
+            description="Upload a sound as style",
             tooltip="WAV, FLAC, MP3 or OGG, up to 8 MB",
             layout=WIDE,
         )

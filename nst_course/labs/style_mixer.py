@@ -59,7 +59,10 @@ class StyleMixer(LiveRunLab):
         self.artworks: list[Style] = []  # of the present run
         self._following = False  # whether the sliders are being set to where the point is
         self.content = picture_menu("Content", content)
-        self.menus = [picture_menu(*pair) for pair in zip(CORNERS, styles, strict=True)]
+        self.menus = [
+            picture_menu(f"At the {corner.lower()}", style)
+            for corner, style in zip(CORNERS, styles, strict=True)
+        ]
         self.sliders = [
             widgets.IntSlider(
                 value=33, max=100, description=corner, continuous_update=False, layout=WIDE
@@ -76,7 +79,7 @@ class StyleMixer(LiveRunLab):
         run.on_draw.append(self._draw)
         run.reset.on_click(lambda _: self._start_over())
         on_change(lambda: run.reset_or_ask(self._start_over), self.content, self.size, *self.menus)
-        self.upload = run.upload("Your photograph", self.content)
+        self.upload = run.upload("Upload a photo", self.content)
         for number, slider in enumerate(self.sliders):
             on_change(partial(self._take_slider, number), slider)
         self.pad.observe(lambda _: self._change(), "weights")
@@ -151,8 +154,8 @@ class StyleMixer(LiveRunLab):
 
     def _change(self) -> None:
         """Use the mixture from the next step on."""
-        runner = self.live_run.runner
-        runner.change({**runner.settings, "weights": tuple(self.pad.weights)})
+        run, runner = self.live_run, self.live_run.runner
+        run.change({**runner.settings, "weights": tuple(self.pad.weights)})
         if runner.branch.steps == 0:
             self.pad.path = []
         self._show_mixture()

@@ -101,8 +101,8 @@ class StyleTransferLab(LiveRunLab):
     # ------------------------------------------------------------ controls
 
     def _make_controls(self, beginner: bool) -> None:
-        self.content_upload = self.live_run.upload("Your photograph", self.controls.content)
-        self.style_upload = self.live_run.upload("Your artwork", self.controls.style)
+        self.content_upload = self.live_run.upload("Upload a photo", self.controls.content)
+        self.style_upload = self.live_run.upload("Upload an artwork", self.controls.style)
         self.styles = StyleRow()
         self.undo = button("Undo", "undo", "take the last change of a setting back")
         self.mode = widgets.ToggleButtons(
@@ -209,11 +209,10 @@ class StyleTransferLab(LiveRunLab):
         first = [controls.content, self.content_upload, controls.style, self.style_upload]
         settings = [self.styles, pictures, *controls.basic, self.other_controls]
         left = widgets.VBox([self.mode, *first, *settings, self.undo], layout={"flex": "0 0 310px"})
-        compared = widgets.HBox([self.compare, self.branch_menu], layout=WRAP)
         large = widgets.HBox([self.large_size, self.large], layout=WRAP)
         timeline = widgets.HBox([self.timeline, self.fork], layout=WRAP)
         views = widgets.VBox(
-            [timeline, compared, self.saving.widget, large, self.forecast],
+            [timeline, self.compare, self.saving.widget, large, self.forecast],
             layout={"flex": "1 1 320px", "min_width": "0"},
         )
         right = widgets.VBox(
@@ -221,7 +220,8 @@ class StyleTransferLab(LiveRunLab):
             layout={"flex": "1 1 380px", "min_width": "0"},
         )
         body = widgets.HBox([left, right], layout=WRAP)
-        self.widget = self.framed(run.buttons, run.status, body, self.saving.code)
+        top = widgets.HBox([run.buttons, self.branch_menu], layout=WRAP)
+        self.widget = self.framed(top, run.status, body, self.saving.code)
 
     def _show_inputs(self, changed: Collection[str] = ("content", "style")) -> None:
         menus = {"content": self.controls.content, "style": self.controls.style}
@@ -268,3 +268,5 @@ class StyleTransferLab(LiveRunLab):
         self.controls.show(settings)
         self.live_run.total.value = planned_steps(settings)
         self._show_inputs()
+        name = self.live_run.runner.branch.name
+        self.live_run.say(f"This is picture {name}, with its settings.")

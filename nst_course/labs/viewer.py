@@ -8,7 +8,7 @@ from ..images.encode import data_url, jpeg, png
 
 
 class Viewer(anywidget.AnyWidget):
-    """A picture that takes the width it is given, up to four fifths of the window's height.
+    """A picture that takes the width it is given, up to 72 % of the window's height.
 
     With a second picture before it, a line can be dragged across: left of the line is `before`.
     All of it works with the keyboard as well.
@@ -65,7 +65,7 @@ class Viewer(anywidget.AnyWidget):
         const { naturalWidth: width, naturalHeight: height } = after;
         if (!width) return;
         stage.style.aspectRatio = `${width} / ${height}`;
-        const room = document.fullscreenElement === el ? "100vh - 3rem" : "80vh";
+        const room = document.fullscreenElement === el ? "100vh - 3rem" : "72vh";
         stage.style.width = zoom ? `${ZOOMS[zoom] * width}px`
           : `min(100%, (${room}) * ${width / height})`;
         stage.style.imageRendering = ZOOMS[zoom] > 1 ? "pixelated" : "auto";

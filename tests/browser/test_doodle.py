@@ -106,5 +106,6 @@ def test_doodle_lab(open_lab, pages, tmp_path):  # noqa: F811
     lab.press("Pause")
     lab.wait_for_status("Paused")
     lab.keep(pages / "08_lab.png")
-    assert lab.fits_in_the_dark(pages)
+    assert lab.barriers() == []
+    assert lab.faults_in_the_dark(pages) == []
     assert lab.errors == []

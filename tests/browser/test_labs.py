@@ -261,18 +261,19 @@ class LabPage:
         call = "([name, arguments]) => window.jupyterapp.commands.execute(name, arguments)"
         self.page.evaluate(call, [name, arguments])
 
-    def fits_in_the_dark(self, pages: Path) -> bool:
-        """Whether the dark theme shows every control, on a wide page and on a narrow one."""
+    def faults_in_the_dark(self, pages: Path) -> list[str]:
+        """What the dark theme cuts on a wide page and on a narrow one, and its `barriers`."""
         self.command("apputils:change-theme", theme="JupyterLab Dark")
         self.page.wait_for_selector("[data-jp-theme-light=false]", state="attached")
-        area, fits = self.lab.locator(".jp-OutputArea-output").first, []
+        area, faults = self.lab.locator(".jp-OutputArea-output").first, self.barriers()
         for width in (1200, 800):
             self.page.set_viewport_size({"width": width, "height": 1800})
             self.keep(pages / f"{self.notebook[:2]}_dark_{width}.png")
-            fits.append(area.evaluate("area => area.scrollWidth <= area.clientWidth + 1"))
+            if area.evaluate("area => area.scrollWidth > area.clientWidth + 1"):
+                faults.append(f"cut at {width} px")
         self.command("apputils:change-theme", theme="JupyterLab Light")  # the next page's too
         self.page.wait_for_selector("[data-jp-theme-light=true]", state="attached")
-        return all(fits)
+        return faults
 
     def barriers(self) -> list[str]:
         """What shuts people out of the lab, as axe finds it: serious and critical violations."""
@@ -467,22 +468,22 @@ def test_uploads_good_and_bad(style_lab, tmp_path, pages):
     lab = style_lab
     bad = tmp_path / "notes.jpg"
     bad.write_text("these are no pixels")
-    lab.upload("Your photograph", bad)
+    lab.upload("Upload a photo", bad)
     lab.wait_for_status("notes.jpg")
     assert "not a picture" in lab.status()
     icon = tmp_path / "icon.png"
     Image.new("RGB", (20, 20), "red").save(icon)
-    lab.upload("Your photograph", icon)
+    lab.upload("Upload a photo", icon)
     lab.wait_for_status("20×20 pixels, which is too small")
     noise = tmp_path / "noise.jpg"
     noise.write_bytes(bytes(12 * 2**20))
-    lab.upload("Your photograph", noise)
+    lab.upload("Upload a photo", noise)
     lab.wait_for_status("noise.jpg is large, and the browser cannot read it as a picture")
     photo = tmp_path / "large.jpg"
     coarse = np.random.default_rng(0).integers(0, 256, (1675, 2250, 3), dtype=np.uint8)
     Image.fromarray(coarse).resize((9000, 6700)).save(photo, quality=90)
     assert photo.stat().st_size > 10 * 2**20, "no more than what Jupyter takes anyway"
-    lab.upload("Your photograph", photo)
+    lab.upload("Upload a photo", photo)
     content = lab.lab.locator(".widget-dropdown select").first
     sync_api.expect(content.locator("option:checked")).to_have_text("large.jpg", timeout=MINUTE)
     lab.press("Reset")
@@ -528,6 +529,7 @@ def test_paint_it_large_is_a_branch_with_a_forecast(style_lab, pages):
     ))  # fmt: skip
     assert width == place, "the picture does not fill its place"
     lab.keep(pages / "05_large.png")
+    lab.choose("Size", "128 px")
     lab.press("Reset")
     lab.wait_for_status("Press Play")
 
@@ -562,6 +564,50 @@ def test_picture_animation_and_settings_are_saved(style_lab, jupyter):
     sync_api.expect(readout).to_have_text("3")
 
 
+def test_settings_copied_as_one_line_restore_the_lab(style_lab):
+    lab, values = style_lab, "lab.controls.values()"
+    lab.choose("Strokes", "fine")
+    lab.choose("Optimizer", "adam")
+    lab.choose("Style", "spring")
+    wanted = lab.ask(values)
+    lab.press("Copy as one line")
+    lab.wait_for_status("Copied")
+    line = lab.page.evaluate("navigator.clipboard.readText()")
+    assert "\n" not in line and len(line) < 200
+    for _ in range(3):
+        lab.press("Undo")
+    lab.choose("Pooling", "avg")
+    assert lab.becomes(f"{values}['style'] == 'great_wave' and {values}['pooling'] == 'avg'")
+    lab.lab.get_by_label("Paste settings").fill(line)
+    lab.page.keyboard.press("Enter")
+    assert lab.becomes(f"{values} == {wanted!r}")
+    lab.press("Undo")  # the paste
+    lab.press("Undo")  # the pooling
+
+
+def test_earlier_picture_stays_when_a_setting_begins_another(style_lab, pages):
+    lab = style_lab
+    lab.choose_toggle("Main settings")
+    lab.press("Reset")
+    lab.press("Step")
+    lab.wait_for_status("Paused after step 0")
+    first = lab.picture()
+    lab.choose("Strokes", "very large")
+    lab.wait_for_status("Press Play to begin another picture .* stays, as picture A")
+    lab.press("Step")
+    lab.wait_for_status("Paused after step 0")
+    sync_api.expect(lab.large).to_have_attribute("alt", "picture B, step 0")
+    lab.keep(pages / "05_another_picture.png")
+    lab.choose("Picture", "A")
+    sync_api.expect(lab.large).to_have_attribute("src", first)
+    assert lab.becomes("lab.controls.strokes.label == 'medium'")
+    lab.choose("Picture", "B")
+    lab.press("Undo")
+    lab.wait_for_status("Picture A has these settings")
+    sync_api.expect(lab.large).to_have_attribute("src", first)
+    lab.choose_toggle("All settings")
+
+
 def test_pressing_play_many_times_and_running_the_cell_again_leave_one_worker(style_lab):
     lab = style_lab
     workers = "[t.name for t in __import__('threading').enumerate() if 'nst_course' in t.name]"
@@ -590,7 +636,7 @@ def test_lab_works_again_after_a_restart_of_the_kernel(style_lab):
 
 def test_lab_fits_the_page_in_the_dark_theme(style_lab, pages):
     assert style_lab.barriers() == []
-    assert style_lab.fits_in_the_dark(pages)
+    assert style_lab.faults_in_the_dark(pages) == []
 
 
 def test_nothing_went_wrong_behind_the_page(style_lab, jupyter):
@@ -619,7 +665,7 @@ def test_feature_explorer(open_lab, pages):
     sync_api.expect(patches).to_have_count(9, timeout=MINUTE)
     lab.keep(pages / "01_lab.png")
     assert lab.barriers() == []
-    assert lab.fits_in_the_dark(pages)
+    assert lab.faults_in_the_dark(pages) == []
     assert lab.errors == []
 
 
@@ -645,7 +691,7 @@ def test_content_lab(open_lab, pages):
     sync_api.expect(lab.lab.locator("svg line.mark")).to_have_count(1)
     lab.keep(pages / "02_lab.png")
     assert lab.barriers() == []
-    assert lab.fits_in_the_dark(pages)
+    assert lab.faults_in_the_dark(pages) == []
     assert lab.errors == []
 
 
@@ -674,7 +720,7 @@ def test_gram_explorer(open_lab, pages):
         assert canvas.evaluate(pixels) != old
     lab.keep(pages / "03_shuffled.png")
     assert lab.barriers() == []
-    assert lab.fits_in_the_dark(pages)
+    assert lab.faults_in_the_dark(pages) == []
     assert lab.errors == []
 
 
@@ -694,7 +740,7 @@ def test_layer_mixer(open_lab, pages):
     assert lab.becomes("[lab.shares[k].value for k in ('relu4_1', 'relu5_1')] == [9, 29]")
     lab.keep(pages / "04_lab.png")
     assert lab.barriers() == []
-    assert lab.fits_in_the_dark(pages)
+    assert lab.faults_in_the_dark(pages) == []
     assert lab.errors == []
 
 
@@ -717,7 +763,7 @@ def test_instant_lab_follows_a_slider_and_starts_a_real_run(open_lab, pages):
     lab.wait_for_status(r"Step \d+ of \d+", minutes=2)
     assert lab.becomes("lab._run is None", attempts=300)
     lab.keep(pages / "10_after_a_run.png")
-    assert lab.fits_in_the_dark(pages)
+    assert lab.faults_in_the_dark(pages) == []
     assert lab.errors == []
 
 
@@ -743,13 +789,13 @@ def test_sound_lab_forms_a_spectrogram_and_is_heard_on_the_way(open_lab, pages, 
     assert lab.picture() != before
     lab.keep(pages / "09_sound.png")
     soundfile.write(tmp_path / "mine.wav", np.random.default_rng(0).normal(0, 0.1, 32_000), 16_000)
-    lab.upload("Your own sound as style", tmp_path / "mine.wav")
+    lab.upload("Upload a sound as style", tmp_path / "mine.wav")
     assert lab.becomes("lab.style.label == 'mine.wav'")
     (tmp_path / "words.wav").write_text("no sound")
-    lab.upload("Your own sound as style", tmp_path / "words.wav")
+    lab.upload("Upload a sound as style", tmp_path / "words.wav")
     lab.wait_for_status("words.wav cannot be read as a sound")
     assert lab.barriers() == []
-    assert lab.fits_in_the_dark(pages)
+    assert lab.faults_in_the_dark(pages) == []
     assert lab.errors == []
 
 
@@ -774,6 +820,6 @@ def test_flicker_lab_paints_both_films_and_plays_them(open_lab, pages):
     lab.press("As a film")
     sync_api.expect(lab.large).to_have_attribute("src", re.compile("^data:image/webp"))
     lab.keep(pages / "09_as_a_film.png")
-    assert lab.fits_in_the_dark(pages)
+    assert lab.faults_in_the_dark(pages) == []
     assert lab.barriers() == []
     assert lab.errors == []

@@ -212,6 +212,24 @@ def test_a_lab_plays_its_steps(address, page):
     assert page.faults == []
 
 
+def test_a_film_plays_and_a_sound_belongs_to_its_picture(address, page):
+    page.goto(f"{address}/notebooks/09_video_and_sound.html")
+    film, spectrograms = page.locator(".lab").all()
+    film.get_by_role("button").click()
+    ended = "() => document.querySelector('.lab img').src.endsWith('/09/11.webp')"
+    page.wait_for_function(ended, timeout=30_000)
+    for knob, place in ((0, "1-0-3"), (1, "1-1-3")):
+        spectrograms.locator("input").nth(knob).press("ArrowRight")
+        sound = spectrograms.locator("audio")
+        assert sound.get_attribute("src").endswith(f"/09-sound/{place}.mp3")
+    assert sound.get_attribute("aria-label") == spectrograms.locator("img").get_attribute("alt")
+    sound.evaluate("audio => audio.load()")
+    sound.evaluate("audio => audio.play()")
+    page.wait_for_function("() => document.querySelector('.lab audio').currentTime > 0.2")
+    assert sound.evaluate("audio => audio.duration") > 3
+    assert page.faults == []
+
+
 def test_the_clinic_tells_the_diagnosis_of_the_patient(address, page):
     page.goto(f"{address}/notebooks/06_when_it_goes_wrong.html")
     lab = page.locator(".lab")

@@ -71,5 +71,6 @@ def test_style_mixer(open_lab, pages):  # noqa: F811
     triangle.focus()
     lab.page.keyboard.press("3")
     assert lab.becomes(f"{WEIGHTS} == [0.0, 0.0, 1.0]")
-    assert lab.fits_in_the_dark(pages)
+    assert lab.barriers() == []
+    assert lab.faults_in_the_dark(pages) == []
     assert lab.errors == []

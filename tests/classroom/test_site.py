@@ -103,14 +103,18 @@ def test_a_notebook_is_a_page_to_read(path):
     assert not any("](../assets/" in c.source for c in portable.cells if "![" in c.source)
 
 
-@pytest.mark.parametrize("name", ["07_mixing_styles", "10_fast_networks"])  # with and without one
-def test_a_lab_takes_the_place_of_its_picture(name):
+@pytest.mark.parametrize(
+    ("name", "count"), [("07_mixing_styles", 1), ("09_video_and_sound", 2), ("10_fast_networks", 1)]
+)
+def test_a_lab_takes_the_place_of_its_picture(name, count):
     material, path = Material(ROOT), f"notebooks/{name}.ipynb"
     book = nbformat.read(ROOT / path, as_version=4)
-    lab = add_labs(material, [path])[path]
-    add_notebook(book, path, material, lab)
+    labs = add_labs(material, [path])[path]
+    add_notebook(book, path, material, labs)
     text = "\n".join(c.source for c in nbformat.reads(material.pages[path], as_version=4).cells)
-    assert text.count(lab) == 1 and "_lab.jpg" not in text and "\n\n" not in lab
+    assert len(labs) == count and "_lab.jpg" not in text
+    for lab in labs:
+        assert text.count(lab) == 1 and "\n\n" not in lab
 
 
 def test_every_place_of_the_knobs_has_its_frame():
@@ -123,6 +127,9 @@ def test_every_place_of_the_knobs_has_its_frame():
             assert 0 <= knob["start"] < len(knob["values"])
             places = [f"{p}-{n}".strip("-") for p in places for n in range(len(knob["values"]))]
         assert set(frames) == set(places), number
+        sounds = list((ROOT / "assets/frames" / number).glob("*.mp3"))
+        assert {sound.stem for sound in sounds} == set(places if lab.get("sounds") else ())
+        total += sum(sound.stat().st_size for sound in sounds)
         for frame in frames.values():
             with Image.open(frame) as opened:
                 assert list(opened.size) == lab["size"], frame

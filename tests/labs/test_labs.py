@@ -971,6 +971,18 @@ def test_feature_explorer_opens_with_the_strongest_channel_at_its_strongest_plac
     lab.close()
 
 
+@pytest.mark.parametrize("layer", ["relu1_2", "relu2_2", "relu3_3"])
+def test_feature_explorer_opens_where_the_receptive_field_is_inside_the_photograph(layer):
+    lab = nst.labs.FeatureExplorer(layer=layer)
+    field = nst.network.receptive_field.receptive_field(layer)
+    height, width = lab.image.shape[2:]
+    for button in lab.buttons:
+        button.click()
+        top, left, bottom, right = field.box(lab.row.value, lab.column.value)
+        assert top >= 0 and left >= 0 and bottom <= height and right <= width
+    lab.close()
+
+
 def test_click_on_a_picture_of_the_feature_explorer():
     lab = nst.labs.FeatureExplorer(size=64, layer="relu3_3")
     lab.maps[5].position = (0.5, 0.5)

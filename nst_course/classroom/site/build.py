@@ -114,7 +114,7 @@ def collected(notebooks: list[Path], source: str) -> Material:
     }
     labs = add_labs(material, list(books))
     for path, book in books.items():
-        add_notebook(book, path, material, labs.get(path, ""))
+        add_notebook(book, path, material, labs.get(path, ()))
     add_home(material, [card(path, book, readme) for path, book in books.items()], source)
     add_glossary(material, {Path(path).name[:2]: path for path in books})
     texts = {path: "\n".join(cell.source for cell in book.cells) for path, book in books.items()}

@@ -17,27 +17,27 @@ from .material import Material
 FRAMES = "assets/frames"
 
 
-def add_labs(material: Material, notebooks: list[str]) -> dict[str, str]:
+def add_labs(material: Material, notebooks: list[str]) -> dict[str, list[str]]:
     """Add the frames of every lab, and a page with all labs.
 
     Args:
         notebooks: paths in the repository.
 
     Returns:
-        path of a notebook → HTML of its lab, for a page in the folder of the notebooks.
+        path of a notebook → HTML of each of its labs, for a page in the folder of the notebooks.
     """
     record = material.root / FRAMES / "labs.json"
     known = json.loads(record.read_text("utf-8")) if record.is_file() else {}
-    found, sections = {}, []
+    found: dict[str, list[str]] = {}
+    sections = []
     for path in notebooks:
         number = Path(path).name[:2]
-        if number not in known:
-            continue
-        for frame in (material.root / FRAMES / number).glob("*.webp"):
-            material.files[f"{FRAMES}/{number}/{frame.name}"] = frame
-        found[path] = html(number, known[number], "../")
-        title = f"## {known[number]['title']}"
-        sections += [title, html(number, known[number], ""), f"[Notebook {number}]({path})"]
+        for name in (name for name in known if name.startswith(number)):
+            for frame in (material.root / FRAMES / name).iterdir():
+                material.files[f"{FRAMES}/{name}/{frame.name}"] = frame
+            found.setdefault(path, []).append(html(name, known[name], "../"))
+            title = f"## {known[name]['title']}"
+            sections += [title, html(name, known[name], ""), f"[Notebook {number}]({path})"]
     if sections:
         words = (
             "Every picture on this page was computed before. In the notebooks the same labs run on"
@@ -47,7 +47,7 @@ def add_labs(material: Material, notebooks: list[str]) -> dict[str, str]:
     return found
 
 
-def html(number: str, lab: dict[str, Any], up: str) -> str:
+def html(name: str, lab: dict[str, Any], up: str) -> str:
     """One lab; `up` leads from the page to the first page."""
     starts = [knob["start"] for knob in lab["knobs"]]
     values = [knob["values"][start] for knob, start in zip(lab["knobs"], starts, strict=True)]
@@ -58,8 +58,8 @@ def html(number: str, lab: dict[str, Any], up: str) -> str:
         lstrip_blocks=True,
     )
     text = environment.get_template("lab.html").render(
-        number=number,
-        folder=f"{up}{FRAMES}/{number}/",
+        name=name,
+        folder=f"{up}{FRAMES}/{name}/",
         first="-".join(map(str, starts)),
         alt=lab["alt"].format(*values),
         template=lab["alt"],

@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 import re
+from collections.abc import Sequence
 
 import nbformat
 from nbformat import NotebookNode
@@ -18,21 +19,23 @@ from .material import Material
 KINDS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
 
 
-def add_notebook(notebook: NotebookNode, path: str, material: Material, lab: str = "") -> None:
+def add_notebook(
+    notebook: NotebookNode, path: str, material: Material, labs: Sequence[str] = ()
+) -> None:
     """Add a notebook's page, its pictures, and the notebook itself for download.
 
     Args:
         path: of the notebook in the repository.
-        lab: HTML that stands below the cell of the lab, in place of its picture.
+        labs: HTML that stands below the cell of each lab, in place of its picture.
     """
     material.files[f"download/{path}"] = _portable(notebook, path, material)
     book = copy.deepcopy(notebook)
     for cell in cells_of_answers(book):  # what is said of answers that nobody has given
         cell.outputs = [one for one in cell.outputs if "data" not in one or shows_something(one)]
-    cells = []
+    cells, waiting = [], list(labs)
     for cell in book.cells:
         if cell.cell_type == "markdown":
-            if lab and "_lab.jpg)" in cell.source:
+            if labs and "_lab.jpg)" in cell.source:
                 continue
             cell.source = material.adapted(cell.source, path)
             if slide_type(cell) == "notes":
@@ -45,8 +48,8 @@ def add_notebook(notebook: NotebookNode, path: str, material: Material, lab: str
             cells.append(text(f"{cell.id}-hints", hints(exercise)))
         else:
             with_files(cell, path, material)
-        if lab and "nst.labs." in cell.source:
-            cells.append(text(f"{cell.id}-page", lab))
+        if waiting and "nst.labs." in cell.source:
+            cells.append(text(f"{cell.id}-page", waiting.pop(0)))
     for cell in cells:
         cell.metadata = NotebookNode()  # tags and slide types mean something else to MyST-NB
     cells[0].source = _with_ways_to_run(cells[0].source, path)
