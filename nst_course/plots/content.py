@@ -1,6 +1,7 @@
 """Figures of notebook 02: distances between pictures, frequency responses, and two curves."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import matplotlib
 import numpy as np
@@ -113,9 +114,9 @@ def frequency_response(
     figure = new_figure(width, width * 0.36)
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axis, (title, layers) in zip(axes, panels.items(), strict=True):
-        for layer, values in layers.items():
-            color = layer_color(layer)
-            axis.plot(wavelengths, values, "o-", color=color, label=layer, linewidth=1.8)
+        for (layer, values), marker in zip(layers.items(), cycle("os^Dv")):
+            look = {"marker": marker, "color": layer_color(layer), "linewidth": 1.8}
+            axis.plot(wavelengths, values, label=layer, **look)
         axis.set_xscale("log", base=2)
         axis.set_yscale("log")
         axis.set_xticks(wavelengths, [f"{wavelength:g}" for wavelength in wavelengths])

@@ -42,7 +42,9 @@ def draw_losses(
     labels = {"total": "total", "content": "α · content", "style": "β · style"}
     for name, factor in factors.items():
         values = positive([factor * value for value in history[name]])
-        axis.plot(values, label=labels[name], color=COLORS[name], linewidth=1.8)
+        # Wide and pale, the total stays visible where one term covers it.
+        look = {"linewidth": 5, "alpha": 0.35} if name == "total" else {"linewidth": 1.8}
+        axis.plot(values, label=labels[name], color=COLORS[name], **look)
     axis.locator_params(axis="x", integer=True)
     label_log_axis(axis, "step", "loss")
     axis.legend(frameon=False, loc="upper right")

@@ -132,8 +132,7 @@ def clouds(
         width: of the figure, in inches.
     """
     drawn = [cloud.detach().cpu().numpy() for cloud in points]
-    # A quantile, because a few outliers would compress the rest.
-    limit = max(np.quantile(np.abs(cloud), 0.995) for cloud in drawn)
+    limit = max(np.abs(cloud).max() for cloud in drawn)
     figure = new_figure(width, width / len(points) + 0.3)
     axes = figure.subplots(1, len(points), squeeze=False, sharex=True, sharey=True)[0]
     for axis, (x, y), title in zip(axes, drawn, titles, strict=True):
