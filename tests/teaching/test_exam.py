@@ -26,6 +26,13 @@ SORTED = (FIRST.sort().values - SECOND.sort().values).square().mean()
 UNSORTED = (FIRST - SECOND).square().mean()
 INSIDE = torch.tensor([[2, 0], [1, 1]], dtype=torch.float64)
 REGION = INSIDE @ INSIDE.T / 2
+MOVED = torch.tensor([0.2 - 0.1, 0, 0.9 - 0.1, 0.4 - 0.7], dtype=torch.float64).square()
+HELD = torch.tensor([1, 1, 0, 1], dtype=torch.float64)
+RATE = 16_000
+TONE = torch.sin(2 * math.pi * 440 / RATE * torch.arange(3 * RATE, dtype=torch.float64))
+LOUD = torch.stft(
+    TONE, 1024, 256, window=torch.hann_window(1024).double(), return_complex=True
+).abs()
 BLOCK = [(3, 1), (3, 1), (2, 2)]
 
 
@@ -98,11 +105,13 @@ ANSWERS = {
     46: [f"= {0.3 + 0.2 * (0.6 - 0.5) / 0.1:g}", f"below {0.7 / 2:g} ", f"above {1.7 / 2:g}"],
     47: [f"{REGION[0, 0]:g}&{REGION[0, 1]:g}", f"{REGION[1, 0]:g}&{REGION[1, 1]:g}"],
     50: [f"= {1200 / 29.9:.1f}", f"the {math.ceil(1200 / 29.9)}st"],
+    51: [f"= {HELD @ MOVED / 4:.3f};", f"= {MOVED.mean():.3f}."],
+    52: [*words(*LOUD.shape), f"= {RATE / 1024:g} Hz", f"row {LOUD.mean(1).argmax()}."],
 }
 
 
-def test_there_are_fifty_questions_each_with_one_answer():
-    assert sorted(QUESTIONS) == list(range(1, 51))
+def test_the_questions_are_numbered_and_each_has_one_answer():
+    assert sorted(QUESTIONS) == list(range(1, 54))
     assert {len(parts) for parts in QUESTIONS.values()} == {2}
 
 
