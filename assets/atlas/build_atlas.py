@@ -20,8 +20,8 @@ import nst_course as nst
 HERE = Path(__file__).parent
 TITLE_PICTURE = HERE.parent / "gallery" / "01_units.jpg"
 LAYERS = ("conv1_2", "conv2_2", "conv3_2", "conv4_2", "conv5_2")
-CHANNELS, COLUMNS, BATCH = 12, 6, 4
-SIZE, STEPS = 128, 64
+CHANNELS, COLUMNS, BATCH = 12, 4, 4
+SIZE, STEPS = 256, 64
 GAP, LINE = 6, 18  # pixels: between the images, and the height of a line of text
 QUALITY = 80
 # Positions on the sheets, counted from 0 row by row: two of each layer.
@@ -89,7 +89,7 @@ def build_title() -> Path:
         for row, number in enumerate(CHOSEN[layer]):
             tile = sheet.crop((*corner(number), *corner(number, SIZE)))
             picture.paste(tile, (left, GAP + LINE + row * side))
-    picture.save(TITLE_PICTURE, quality=92, subsampling=0)
+    picture.save(TITLE_PICTURE, quality=85)
     return TITLE_PICTURE
 
 
