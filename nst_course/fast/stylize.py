@@ -9,6 +9,7 @@ from torch import Tensor
 from ..checks import check_count, usable_in_graphs
 from ..device import available_memory, readable_bytes
 from ..errors import CourseError
+from ..images.color import match_colors
 from ..transfer.stylize import Picture, dial, load
 from .network import TransformationNetwork
 from .pretrained import load_fast_network, mixture
@@ -78,4 +79,11 @@ def paint(network: TransformationNetwork, photograph: Tensor, mix: Tensor) -> Te
         )
     with torch.inference_mode():
         painting = network(photograph.to(device), mix.to(device))
-    return usable_in_graphs(painting)
+    painting = usable_in_graphs(painting)
+    # Instance normalization takes the photograph's contrast away; as far as the photograph is
+    # mixed in, its colors are given back.
+    share = float(mix[0, -1].clamp(0, 1))
+    if share:
+        matched = match_colors(painting, photograph.to(device))
+        painting = torch.lerp(painting, matched, share).clamp(0, 1)
+    return painting
