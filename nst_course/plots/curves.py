@@ -43,8 +43,8 @@ def draw_losses(
     for name, factor in factors.items():
         values = positive([factor * value for value in history[name]])
         # Wide and pale, the total stays visible where one term covers it.
-        look = {"linewidth": 5, "alpha": 0.35} if name == "total" else {"linewidth": 1.8}
-        axis.plot(values, label=labels[name], color=COLORS[name], **look)
+        width, opacity = (5, 0.35) if name == "total" else (1.8, 1)
+        axis.plot(values, label=labels[name], color=COLORS[name], linewidth=width, alpha=opacity)
     axis.locator_params(axis="x", integer=True)
     label_log_axis(axis, "step", "loss")
     axis.legend(frameon=False, loc="upper right")
