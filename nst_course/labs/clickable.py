@@ -19,7 +19,7 @@ class ClickablePicture(anywidget.AnyWidget):
     function render({ model, el }) {
       const picture = document.createElement("img");
       picture.decoding = "sync";
-      picture.style = "cursor: crosshair; max-width: 100%; height: auto";
+      picture.style = "cursor: crosshair; width: 100%; height: auto";
       function draw() {
         picture.src = model.get("source");
         picture.alt = picture.title = model.get("alt");

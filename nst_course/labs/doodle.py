@@ -183,7 +183,7 @@ class Doodle(LiveRunLab):
 
     def _lay_out(self) -> None:
         run = self.live_run
-        self.canvas = widgets.Box(layout={"width": "100%"})
+        self.canvas = widgets.Box([self.painter, *self.sources], layout={"width": "100%"})
         files = widgets.VBox(
             [self.file, widgets.HBox([self.save, self.load], layout=WRAP), self.upload]
         )
@@ -214,7 +214,7 @@ class Doodle(LiveRunLab):
         for number, painter in enumerate((self.painter, *self.sources)):
             painter.region = self.region.value and (number or self.region.value)
             painter.brush = self.brush.value
-        self.canvas.children = [(self.painter, *self.sources)[self.shown.value]]
+            painter.layout.display = "" if number == self.shown.value else "none"
 
     def _take_key(self, change: dict) -> None:
         """Follow the keys of a painter: the number of a region, and the size of the brush."""

@@ -128,10 +128,11 @@ class FeatureExplorer(Lab):
         controls = widgets.HBox(inputs, layout=WRAP)
         position = widgets.VBox(
             [self.row, self.column, self.view, self.caption, self.patches_button, self.patches],
-            layout={"width": "300px"},
+            layout={"flex": "1 1 310px", "max_width": "420px"},
         )
         unit = widgets.VBox(
-            [self.title, self.map, self.optimum_button, self.optimum], layout={"width": "266px"}
+            [self.title, self.map, self.optimum_button, self.optimum],
+            layout={"flex": "1 1 266px", "max_width": "420px"},
         )
         details = widgets.HBox([position, unit], layout={**WRAP, "flex": "1 1 300px"})
         body = widgets.HBox([grid, details], layout=WRAP)
@@ -175,7 +176,7 @@ class FeatureExplorer(Lab):
         self.row.value, self.column.value = row + edge, column + edge
         title = f"{self.layer.value}, channel {channel}, up to {values.max().item():.0f}"
         self.title.value = f"<b>{title}</b>"
-        self.map.show(png(heat_map(values, 260)), "png", f"map of {title}")
+        self.map.show(png(heat_map(values, 520)), "png", f"map of {title}")
         self.optimum.value = self.patches.value = ""
         self._show_position()
 
@@ -217,7 +218,7 @@ class FeatureExplorer(Lab):
         [optimum] = maximize(shared_backbone(), layer, channel, size=128, steps=64)
         alt = f"the image that maximizes {optimum.title}"
         if (layer, channel) == (self.layer.value, self.channel):
-            self.optimum.value = img(jpeg(enlarged(optimum.image), 90), "jpeg", alt)
+            self.optimum.value = img(jpeg(enlarged(optimum.image), 90), "jpeg", alt, "100%")
 
     def _find_patches(self) -> None:
         layer, channel = self.layer.value, self.channel

@@ -99,6 +99,9 @@ class Guide(anywidget.AnyWidget):
     .nst-guide [role=region] { padding: 0.5em 0.8em; max-width: 50em;
       border-left: 4px solid var(--jp-brand-color1, #1976d2); }
     .nst-guide p { margin: 0 0 0.4em; line-height: 1.4; }
+    [data-jp-theme-light=false] .widget-dropdown > select {  /* its arrow is black */
+      background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
+viewBox='0 0 18 18'%3E%3Cpath d='M5 6l4 4 4-4 1 1-5 5-5-5z' fill='%23eee'/%3E%3C/svg%3E"); }
     .nst-here { outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: -3px; }
     """
 

@@ -1,5 +1,6 @@
 """The instant lab: a photograph repainted at every move of a slider."""
 
+import functools
 import threading
 import time
 from collections.abc import Iterator
@@ -49,9 +50,9 @@ class Instant(Lab):
             for name, value in (("From", "great_wave"), ("To", "composition_viii"))
         )
         # Unlike the sliders of other labs, these report every move: the network keeps up.
-        self.place = widgets.FloatSlider(0.0, min=0, max=1, step=0.01, description="Between")
-        self.strength = widgets.FloatSlider(3.0, min=1, max=5, step=0.05, description="Strength")
-        self.place.layout = self.strength.layout = WIDE
+        slider = functools.partial(widgets.FloatSlider, layout=WIDE)
+        self.place = slider(0.0, min=0, max=1, step=0.01, description="Between")
+        self.strength = slider(3.0, min=1, max=5, step=0.05, description="Strength")
         self.refine = button("Start a real run from here", "play", f"{STEPS} steps of the loop")
         self.picture = Viewer()
         self.status = widgets.HTML()

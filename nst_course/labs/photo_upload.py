@@ -1,4 +1,4 @@
-"""A picture of the reader's own for a lab: from a file, by drag and drop, or from the camera."""
+"""A file of the reader's own for a lab: from a dialog, by drag and drop, or from the camera."""
 
 from collections.abc import Callable
 
@@ -21,6 +21,7 @@ class PhotoUpload(anywidget.AnyWidget):
         refuse: called with an error message if the browser cannot read a large file, or does not
             let the page use the camera.
         camera: whether a picture from the camera makes sense.
+        accept: the kinds of files that the dialog offers.
     """
 
     _esm = """
@@ -51,7 +52,7 @@ class PhotoUpload(anywidget.AnyWidget):
       el.classList.add("nst-upload");
       const chooser = document.createElement("input");
       chooser.type = "file";
-      chooser.accept = "image/*";
+      chooser.accept = model.get("accept");
       chooser.hidden = true;
       async function take(file) {
         if (!file) return;
@@ -122,6 +123,7 @@ class PhotoUpload(anywidget.AnyWidget):
 
     description = traitlets.Unicode().tag(sync=True)
     camera = traitlets.Bool(True).tag(sync=True)
+    accept = traitlets.Unicode("image/*").tag(sync=True)
 
     def __init__(
         self,
@@ -129,8 +131,9 @@ class PhotoUpload(anywidget.AnyWidget):
         take: Callable[[str, bytes], None],
         refuse: Callable[[str], None],
         camera: bool = True,
+        accept: str = "image/*",
     ):
-        super().__init__(description=description, camera=camera)
+        super().__init__(description=description, camera=camera, accept=accept)
         self.on_msg(lambda _, message, buffers: self._receive(message, buffers, take, refuse))
 
     @staticmethod

@@ -140,7 +140,7 @@ class ProductMaps(anywidget.AnyWidget):
     """
     _css = """
     .nst-products > div { display: flex; gap: 10px; }
-    .nst-products figure { flex: 1 1 0; min-width: 0; max-width: 320px; margin: 0; }
+    .nst-products figure { flex: 1 1 0; min-width: 0; max-width: 460px; margin: 0; }
     .nst-products canvas { width: 100%; image-rendering: pixelated; cursor: crosshair; }
     .nst-products p { min-height: 1.4em; margin: 0.3em 0; }
     .nst-products:focus-visible { outline: 3px solid var(--jp-brand-color1, #1976d2); }

@@ -20,6 +20,7 @@ from .controls import WIDE, WRAP, button, choice_slider, on_change
 from .curves import curves_svg
 from .frames import status_line
 from .lab import Lab
+from .photo_upload import PhotoUpload
 from .uploads import safe_name, upload_folder
 from .viewer import Viewer
 from .worker import Worker, error_text
@@ -29,7 +30,7 @@ FRAME_TIME = 0.2  # seconds between two pictures
 WEIGHTS = (1e2, 1e3, 1e4, 1e5, 1e6, 1e7)
 SIZE = 800, 400  # pixels of the picture
 LIGHTEST = 0.55  # value of a spectrogram that has the lightest color
-LARGEST = 8_000_000  # bytes of an upload; JupyterLab closes the connection at 10 MB
+SOUNDS = ".wav,.flac,.mp3,.ogg,.aiff"  # what can be uploaded
 
 
 class SoundLab(Lab):
@@ -54,11 +55,12 @@ class SoundLab(Lab):
         self.seconds, self.count = seconds, steps
         self.content, self.style = sound_menu("Content", content, NOISE), sound_menu("Style", style)
         self.weight = choice_slider("β, style", WEIGHTS, 1e5)
-        self.upload = widgets.FileUpload(
-            accept=".wav,.flac,.mp3,.ogg,.aiff",
-            description="Upload a sound as style",
-            tooltip="WAV, FLAC, MP3 or OGG, up to 8 MB",
-            layout=WIDE,
+        self.upload = PhotoUpload(
+            "Upload a sound as style",
+            self._take,
+            lambda _: self._say("The sound has more than 8 MB; choose a shorter one.", error=True),
+            camera=False,
+            accept=SOUNDS,
         )
         self.play = button("Play", "play", "run until the last step", "success")
         self.pause = button("Pause", "pause", "pause after the current step")
@@ -74,7 +76,6 @@ class SoundLab(Lab):
         self._history: dict[str, list[float]] = {}
         self._worker = Worker("SoundLab", self._advance, self._paused, self._failed)
         on_change(self._restart_or_ask, self.content, self.style)
-        self.upload.observe(lambda _: self._take(), "value")
         self.play.on_click(lambda _: self._start())
         self.pause.on_click(lambda _: self._stop())
         self.reset.on_click(lambda _: self._restart())
@@ -224,17 +225,14 @@ class SoundLab(Lab):
     def _say(self, text: str, error: bool = False) -> None:
         self.status.value = status_line(text, error)
 
-    def _take(self) -> None:
+    def _take(self, name: str, content: bytes) -> None:
         """Use an uploaded sound as style."""
-        for given in self.upload.value:
-            try:
-                self._store(given["name"], bytes(given["content"]))
-            except (CourseError, OSError) as error:
-                self._say(str(error), error=True)
+        try:
+            self._store(name, content)
+        except (CourseError, OSError) as error:
+            self._say(str(error), error=True)
 
     def _store(self, name: str, content: bytes) -> None:
-        if len(content) > LARGEST:
-            raise CourseError(f"{name} has more than 8 MB; choose a shorter sound.")
         path = upload_folder() / safe_name(name)
         path.write_bytes(content)
         try:

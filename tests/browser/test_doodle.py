@@ -39,6 +39,7 @@ def region_at(lab: LabPage, x: float, y: float) -> int:
 def test_doodle_lab(open_lab, pages, tmp_path):  # noqa: F811
     lab = open_lab("08_control")
     lab.wait_for_status("Press Play, or Step")
+    assert lab.fills_the_page()
     canvas = lab.lab.get_by_role("application")
     sync_api.expect(canvas).to_have_attribute("aria-label", re.compile("Painting region 1"))
     lab.keep(pages / "08_start.png")
@@ -106,6 +107,10 @@ def test_doodle_lab(open_lab, pages, tmp_path):  # noqa: F811
     lab.press("Pause")
     lab.wait_for_status("Paused")
     lab.keep(pages / "08_lab.png")
+    Image.new("RGB", (120, 90), "green").save(tmp_path / "garden.png")
+    lab.upload("Upload a photo", tmp_path / "garden.png")
+    lab.wait_for_status("Press Reset to start again")
+    sync_api.expect(canvas).to_have_attribute("aria-label", re.compile("garden.png"))
     assert lab.barriers() == []
     assert lab.faults_in_the_dark(pages) == []
     assert lab.errors == []

@@ -218,11 +218,14 @@ class LabPage:
         )
         return row.locator(".noUi-handle"), row.locator(".widget-readout")
 
-    def choose(self, name: str, label: str) -> None:
+    def menu(self, name: str):
         row = self.lab.locator(".widget-dropdown").filter(
             has=self.page.locator(".widget-label", has_text=re.compile(f"^{re.escape(name)}$"))
         )
-        row.locator("select").select_option(label=label)
+        return row.locator("select")
+
+    def choose(self, name: str, label: str) -> None:
+        self.menu(name).select_option(label=label)
 
     def choose_toggle(self, label: str) -> None:
         self.lab.locator(".widget-toggle-button", has_text=label).click()
@@ -274,6 +277,21 @@ class LabPage:
         self.command("apputils:change-theme", theme="JupyterLab Light")  # the next page's too
         self.page.wait_for_selector("[data-jp-theme-light=true]", state="attached")
         return faults
+
+    def widths(self) -> list[int]:
+        """How wide the large picture is on a small screen and on a large one."""
+        found = []
+        for width, height in ((1280, 800), (1920, 1080)):
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.wait_for_timeout(500)
+            found.append(self.large.evaluate("image => image.clientWidth"))
+        self.page.set_viewport_size({"width": 1200, "height": 1800})
+        return found
+
+    def fills_the_page(self) -> bool:
+        """Whether the large picture is at least 600 and 900 pixels wide there."""
+        small, large = self.widths()
+        return small >= 600 and large >= 900
 
     def barriers(self) -> list[str]:
         """What shuts people out of the lab, as axe finds it: serious and critical violations."""
@@ -438,7 +456,7 @@ def test_picture_is_zoomed_to_its_pixels_shown_full_screen_and_downloaded(style_
 
 def test_artwork_is_chosen_by_its_picture_and_undone(style_lab):
     lab = style_lab
-    chosen = lab.lab.locator(".widget-dropdown select").nth(1).locator("option:checked")
+    chosen = lab.menu("Style").locator("option:checked")
     row = lab.lab.get_by_role("group", name="Artworks")
     sync_api.expect(row.get_by_role("button")).to_have_count(12)
     row.get_by_role("button", name="after spring").click()
@@ -484,7 +502,7 @@ def test_uploads_good_and_bad(style_lab, tmp_path, pages):
     Image.fromarray(coarse).resize((9000, 6700)).save(photo, quality=90)
     assert photo.stat().st_size > 10 * 2**20, "no more than what Jupyter takes anyway"
     lab.upload("Upload a photo", photo)
-    content = lab.lab.locator(".widget-dropdown select").first
+    content = lab.menu("Content")
     sync_api.expect(content.locator("option:checked")).to_have_text("large.jpg", timeout=MINUTE)
     lab.press("Reset")
     lab.press("Step")
@@ -496,7 +514,7 @@ def test_uploads_good_and_bad(style_lab, tmp_path, pages):
 
 def test_photograph_is_dropped_or_taken_by_the_camera(style_lab, tmp_path):
     lab = style_lab
-    content = lab.lab.locator(".widget-dropdown select").first.locator("option:checked")
+    content = lab.menu("Content").locator("option:checked")
     photo = tmp_path / "garden.png"
     Image.new("RGB", (120, 90), "green").save(photo)
     dropped = lab.page.evaluate_handle(
@@ -634,7 +652,8 @@ def test_lab_works_again_after_a_restart_of_the_kernel(style_lab):
     lab.wait_for_status("Paused after step 0")
 
 
-def test_lab_fits_the_page_in_the_dark_theme(style_lab, pages):
+def test_lab_fits_the_page_in_both_themes(style_lab, pages):
+    assert style_lab.fills_the_page()
     assert style_lab.barriers() == []
     assert style_lab.faults_in_the_dark(pages) == []
 
@@ -726,6 +745,7 @@ def test_gram_explorer(open_lab, pages):
 
 def test_layer_mixer(open_lab, pages):
     lab = open_lab("04_layer_weighting")
+    assert lab.fills_the_page()
     with on_the_way(lab):
         lab.choose("Preset", "deepest layer alone")
         sync_api.expect(lab.lab.get_by_text(re.compile("relu5_1\\s95 %"))).to_be_visible()
@@ -744,12 +764,37 @@ def test_layer_mixer(open_lab, pages):
     assert lab.errors == []
 
 
+def test_clinic(open_lab, pages):
+    lab = open_lab("06_when_it_goes_wrong")
+    lab.wait_for_status("Patient 1. The curve is the total loss")
+    assert lab.fills_the_page()
+    lab.press("Check")
+    lab.wait_for_status("Choose a diagnosis first")
+    right = lab.ask("lab.patient.name")
+    wrong = next(name for name in lab.ask("lab.diagnosis.options[1:]") if name != right)
+    lab.choose("Diagnosis", wrong)
+    lab.press("Check")
+    lab.wait_for_status("Not this one")
+    lab.choose("Diagnosis", right)
+    lab.press("Check")
+    lab.wait_for_status("Right.*At the first try: 0 of 1")
+    lab.keep(pages / "06_lab.png")
+    before = lab.picture()
+    lab.press("Next patient")
+    lab.wait_for_status("Patient 2. The curve")
+    assert lab.picture() != before
+    assert lab.barriers() == []
+    assert lab.faults_in_the_dark(pages) == []
+    assert lab.errors == []
+
+
 # ---------------------------------------------------------------- the instant lab
 
 
 def test_instant_lab_follows_a_slider_and_starts_a_real_run(open_lab, pages):
     lab = open_lab("10_fast_networks")
     lab.wait_for_status(r"One pass: \d+ ms")
+    assert lab.fills_the_page()
     picture = lab.lab.locator("img").first
     before = picture.get_attribute("src")
     handle, _ = lab.slider("Between")
@@ -763,6 +808,7 @@ def test_instant_lab_follows_a_slider_and_starts_a_real_run(open_lab, pages):
     lab.wait_for_status(r"Step \d+ of \d+", minutes=2)
     assert lab.becomes("lab._run is None", attempts=300)
     lab.keep(pages / "10_after_a_run.png")
+    assert lab.barriers() == []
     assert lab.faults_in_the_dark(pages) == []
     assert lab.errors == []
 
@@ -775,6 +821,7 @@ def test_sound_lab_forms_a_spectrogram_and_is_heard_on_the_way(open_lab, pages, 
     stored = lab.page.locator(".jp-OutputArea audio").first  # of a run long ago
     assert 3 < stored.evaluate("audio => audio.duration") < 4
     lab.wait_for_status("Press Play")
+    assert lab.fills_the_page()
     before = lab.picture()
     assert lab.lab.locator("audio").count() == 2  # the two sounds
     lab.press("Play")
@@ -794,6 +841,9 @@ def test_sound_lab_forms_a_spectrogram_and_is_heard_on_the_way(open_lab, pages, 
     (tmp_path / "words.wav").write_text("no sound")
     lab.upload("Upload a sound as style", tmp_path / "words.wav")
     lab.wait_for_status("words.wav cannot be read as a sound")
+    (tmp_path / "night.wav").write_bytes(bytes(9 * 2**20))
+    lab.upload("Upload a sound as style", tmp_path / "night.wav")
+    lab.wait_for_status("more than 8 MB")
     assert lab.barriers() == []
     assert lab.faults_in_the_dark(pages) == []
     assert lab.errors == []
@@ -805,6 +855,7 @@ def test_sound_lab_forms_a_spectrogram_and_is_heard_on_the_way(open_lab, pages, 
 def test_flicker_lab_paints_both_films_and_plays_them(open_lab, pages):
     lab = open_lab("09_video_and_sound", "FlickerLab")
     clip = lab.picture()
+    assert lab.fills_the_page()
     lab.press("Step")
     lab.wait_for_status("1 of 3 frames", minutes=2)
     assert lab.picture() != clip

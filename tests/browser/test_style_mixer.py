@@ -28,8 +28,9 @@ def move(lab: LabPage, x: float, y: float) -> None:
     lab.page.mouse.up()
 
 
-def test_style_mixer(open_lab, pages):  # noqa: F811
+def test_style_mixer(open_lab, pages, tmp_path):  # noqa: F811
     lab = open_lab("07_mixing_styles")
+    assert lab.fills_the_page()
     triangle = lab.lab.get_by_role("application")
     sync_api.expect(triangle).to_have_attribute("aria-label", re.compile("great wave 33 %"))
     sync_api.expect(triangle.locator("image")).to_have_count(3)
@@ -71,6 +72,12 @@ def test_style_mixer(open_lab, pages):  # noqa: F811
     triangle.focus()
     lab.page.keyboard.press("3")
     assert lab.becomes(f"{WEIGHTS} == [0.0, 0.0, 1.0]")
+    Image.new("RGB", (120, 90), "green").save(tmp_path / "garden.png")
+    lab.upload("Upload a photo", tmp_path / "garden.png")
+    lab.wait_for_status("Press Reset to start again")
+    lab.press("Reset")
+    assert lab.becomes("lab.live_run.runner.settings['content'].endswith('garden.png')")
+    lab.wait_for_status("Press Play")
     assert lab.barriers() == []
     assert lab.faults_in_the_dark(pages) == []
     assert lab.errors == []
