@@ -13,6 +13,7 @@ from . import (
     notebook_08,
     notebook_09,
     notebook_10,
+    notebook_11,
 )
 from .session import Session
 
@@ -27,6 +28,7 @@ _NOTEBOOKS = (
     notebook_08,
     notebook_09,
     notebook_10,
+    notebook_11,
 )
 
 SESSIONS = {

@@ -20,7 +20,7 @@ COLUMN_LAYERS = (
 )
 SHRINKING = 4  # image pixels for one position of a hypercolumn, in each direction
 AT_ONCE = 2048  # queries whose similarities to all keys are computed together
-MOST_POSITIONS = 32**2  # of one layer that are compared
+MOST_POSITIONS = 24**2  # of one layer that are compared; the paper takes up to 64²
 
 
 def hypercolumns(

@@ -406,6 +406,83 @@ RIGHT_ANSWERS = {
             return torch.nn.functional.instance_norm(x, weight=(v[0] + 1e-5).sqrt(), bias=m[0])
         """,
     ],
+    "matched_histogram": [
+        "f = lambda values, target: target.sort().values[values.argsort().argsort()]",
+        """
+        def f(values, target):
+            ranks = (values[None, :] < values[:, None]).sum(1)
+            return torch.stack([target.sort().values[rank] for rank in ranks])
+        """,
+        """
+        def f(values, target):
+            order, matched = values.sort().indices, values.clone()
+            for place, value in zip(order.tolist(), sorted(target.tolist())):
+                matched[place] = value
+            return matched
+        """,
+    ],
+    "copied_share": [
+        """
+        def f(origin):
+            row, column = origin
+            same = (row[:, 1:] == row[:, :-1]).logical_and(column[:, 1:] == column[:, :-1] + 1)
+            return same.sum() / same.numel()
+        """,
+        """
+        def f(origin):
+            _, H, W = origin.shape
+            found = [
+                bool(origin[0, i, j] == origin[0, i, j + 1])
+                and bool(origin[1, i, j] + 1 == origin[1, i, j + 1])
+                for i in range(H)
+                for j in range(W - 1)
+            ]
+            return sum(found) / len(found)
+        """,
+        """
+        def f(origin):
+            step = origin.diff(dim=2)
+            return (step == torch.tensor([0, 1])[:, None, None]).all(0).double().mean()
+        """,
+    ],
+    "nearest_features": [
+        """
+        def f(features, style_features):
+            def directions(x):
+                rows = x.flatten(2) - x.mean((2, 3))[:, :, None]
+                return torch.nn.functional.normalize(rows, dim=1)[0]
+
+            cosines = torch.einsum("cn,cm->nm", directions(features), directions(style_features))
+            return style_features[0].flatten(1)[:, cosines.argmax(1)].view_as(features)
+        """,
+        """
+        def f(features, style_features):
+            q = features - features.mean((2, 3), keepdim=True)
+            k = style_features - style_features.mean((2, 3), keepdim=True)
+            k = k[0].flatten(1)
+            out = torch.empty_like(features)
+            for i in range(q.shape[2]):
+                for j in range(q.shape[3]):
+                    cosines = torch.cosine_similarity(q[0, :, i, j][:, None], k, dim=0)
+                    out[0, :, i, j] = style_features[0].flatten(1)[:, cosines.argmax()]
+            return out
+        """,
+    ],
+    "vote_interval": [
+        """
+        def f(wins, votes):
+            z, n, p = 1.96, votes, wins / votes
+            root = z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+            return tuple((p + z * z / (2 * n) + sign * root) / (1 + z * z / n) for sign in (-1, 1))
+        """,
+        """
+        def f(wins, votes):
+            z2 = 1.96**2
+            middle = (wins + z2 / 2) / (votes + z2)
+            half = 1.96 / (votes + z2) * (wins * (votes - wins) / votes + z2 / 4) ** 0.5
+            return [middle - half, middle + half]
+        """,
+    ],
     "warp_by_flow": [
         """
         def f(earlier, flow):

@@ -148,6 +148,7 @@ def test_every_core_notebook_has_at_least_two_exercises():
         "08_control": 3,
         "09_video_and_sound": 6,
         "10_fast_networks": 4,
+        "11_history_and_gallery": 4,
     }
 
 

@@ -177,6 +177,24 @@ FRESH = {  # inputs of another size and with other numbers than those of the che
             "style_features": drawn(1, 5, 4, 4, seed=9) - 2,
         }
     ],
+    "matched_histogram": [lambda: {"values": drawn(15, seed=8), "target": drawn(15, seed=9) ** 3}],
+    "copied_share": [
+        lambda: {
+            "origin": torch.stack(
+                [
+                    (2 * picture(6, 8, seed=7)).long(),
+                    ((4 * picture(6, 8, seed=8)).long() - 1).cumsum(1),
+                ]
+            )
+        }
+    ],
+    "nearest_features": [
+        lambda: {
+            "features": 3 * drawn(1, 4, 3, 4, seed=8) + 2,
+            "style_features": drawn(1, 4, 2, 5, seed=9) - 1,
+        }
+    ],
+    "vote_interval": [lambda: {"wins": 5, "votes": 17}],
     "warp_by_flow": [
         lambda: {"earlier": picture(1, 2, 6, 5, seed=7), "flow": 2 * drawn(1, 2, 6, 5, seed=8)}
     ],

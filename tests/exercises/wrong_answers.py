@@ -455,4 +455,54 @@ WRONG_ANSWERS = [
             return s * (x - x.mean((2, 3), keepdim=True)) / t + y.mean((2, 3), keepdim=True)
         """,
     ),
+    (
+        "matched_histogram",
+        "the sorted target was read where it should be written",
+        """
+        def f(values, target):
+            return torch.sort(target)[0][torch.argsort(values)]
+        """,
+    ),
+    (
+        "nearest_features",
+        "nothing was centered",
+        """
+        def f(features, style_features):
+            q = torch.nn.functional.normalize(features.flatten(2), dim=1)[0]
+            k = torch.nn.functional.normalize(style_features.flatten(2), dim=1)[0]
+            best = (q.T @ k).max(dim=1).indices
+            return style_features.flatten(2)[:, :, best].view(features.shape)
+        """,
+    ),
+    (
+        "nearest_features",
+        "distances were compared and not cosines",
+        """
+        def f(features, style_features):
+            q = features[0].flatten(1).T
+            k = style_features[0].flatten(1).T
+            d = ((q - q.mean(0))[:, None] - (k - k.mean(0))[None]).pow(2).sum(-1)
+            return k[d.argmin(dim=1)].T.reshape(features.shape)
+        """,
+    ),
+    (
+        "vote_interval",
+        "this is the usual interval",
+        """
+        def f(wins, votes):
+            p = wins / votes
+            e = 1.96 * (p * (1 - p) / votes) ** 0.5
+            return p - e, p + e
+        """,
+    ),
+    (
+        "copied_share",
+        "a step to the left counts",
+        """
+        def f(origin):
+            left, right = origin[:, :, :-1], origin[:, :, 1:]
+            same = (left[0] == right[0]) & (left[1] - right[1] == 1)
+            return same.double().mean()
+        """,
+    ),
 ]

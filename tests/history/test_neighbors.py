@@ -131,6 +131,9 @@ def test_relaxed_emd_lies_below_the_optimal_transport():
         exact = min(distances[range(5), list(p)].mean() for p in permutations(range(5)))
         relaxed = strotss.relaxed_emd(distances)
         assert 0 < relaxed <= exact
+        there = sum(float(min(row)) for row in distances) / 5
+        back = sum(float(min(column)) for column in distances.T) / 5
+        assert float(relaxed) == pytest.approx(max(there, back))
         assert torch.equal(strotss.relaxed_emd(distances.T), relaxed)
     assert strotss.relaxed_emd(torch.cdist(rows, rows.flip(0))) == 0
 
