@@ -51,9 +51,13 @@ def on_change(action: Callable[[], object], *controls: widgets.Widget) -> None:
 
 @contextlib.contextmanager
 def together(*controls: widgets.Widget) -> Iterator[None]:
-    """Set several controls before any of their observers is called."""
+    """Set several controls before any of their observers, or the page, hears of it.
+
+    A page that got a smaller limit before the value would send the limit back as the value.
+    """
     with contextlib.ExitStack() as held:
         for control in controls:
+            held.enter_context(control.hold_sync())
             held.enter_context(control.hold_trait_notifications())
         yield
 

@@ -676,6 +676,18 @@ def test_feature_explorer(open_lab, pages):
     photograph.click(position={"x": 3, "y": 3})
     sync_api.expect(photograph).not_to_have_attribute("src", before)
     assert lab.becomes("[lab.row.value, lab.column.value] == [0, 0]")
+    box = photograph.bounding_box()
+    photograph.click(position={"x": box["width"] - 2, "y": box["height"] - 2})
+    assert lab.becomes("lab.row.value == lab.row.max and lab.column.value == lab.column.max")
+    lab.choose("Layer", "relu5_1")  # whose map is smaller
+    assert lab.becomes("lab.layer.value == 'relu5_1' and len(lab.features) == 512")
+    lab.page.wait_for_timeout(1000)  # what the page sends back
+    place = "lab.features[lab.channel, lab.row.value, lab.column.value]"
+    inside = "__import__('nst_course.labs.features', fromlist=['_']).inside"
+    assert lab.ask(f"bool({place} == {inside}(lab.features[lab.channel], 'relu5_1').max())")
+    lab.choose("Layer", "relu3_3")
+    assert lab.becomes("len(lab.features) == 256")
+    lab.page.wait_for_timeout(1000)
     lab.press("Maximize this channel")
     optimum = lab.lab.get_by_alt_text(re.compile("^the image that maximizes"))
     sync_api.expect(optimum).to_be_visible(timeout=3 * MINUTE)
