@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from .parsing import AddRegion, AddStyle, Artwork, Formatter, Parser, date, one_of, real, whole
 
@@ -38,14 +39,31 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def options_given(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of `render` that differ from the defaults and say how to paint, by name."""
+    default = vars(parser().parse_args(["render", "content", "style", "--output", "output"]))
+    others = ["command", "content", "style", "artworks", "output", "overwrite", "resume", "json"]
+    given = {name: getattr(options, name) for name in default if name not in others}
+    return {name: value for name, value in given.items() if value != default[name]}
+
+
 def options_of_the_loop(options: argparse.Namespace) -> list[str]:
     """The options of `render` that were given and that ``--fast`` has no use for."""
-    default = vars(parser().parse_args(["render", "content", "style", "--output", "output"]))
-    used = ["command", "content", "style", "artworks", "output", "overwrite", "resume", "json"]
-    names = [name for name in default if name not in {*used, "fast", "size", "strength"}]
-    given = [f"--{n.replace('_', '-')}" for n in names if getattr(options, n) != default[n]]
+    names = [name for name in options_given(options) if name not in ("fast", "size", "strength")]
     regions = any(artwork.region is not None for artwork in options.artworks)
-    return [*given, *["--region"] * regions]
+    return [*(f"--{name.replace('_', '-')}" for name in names), *["--region"] * regions]
+
+
+def recipe_of(options: argparse.Namespace, content: str, styles: list[Artwork]) -> dict[str, Any]:
+    """What `render` keeps in a picture: what it was made of, by file name, and how."""
+    parts = [
+        f"{Path(style.picture).name}{f'={style.weight:g}' if style.weight != 1 else ''}"
+        f"{f' in {Path(style.region).name}' if style.region is not None else ''}"
+        for style in styles
+    ]
+    made = {"content": Path(content).name, "style": ", ".join(parts)}
+    always = {"size": options.size, "strength": options.strength}
+    return {**made, **always, **options_given(options)}
 
 
 def add_names(command: argparse.ArgumentParser) -> None:

@@ -20,13 +20,14 @@ from ..fast import stylize_fast
 from ..files import check_place, expanded
 from ..images.io import as_path, bundled_images, cannot_write, check_output, find_image, save_image
 from ..images.maps import load_mask
+from ..images.recipe import Recipe
 from ..network.vgg import load_backbone
 from ..transfer.initial import STARTS
 from ..transfer.multiscale import MultiScale
 from ..transfer.progress import Result
 from ..transfer.styles import Style
 from ..transfer.stylize import load, multi_scale, report
-from .arguments import options_of_the_loop
+from .arguments import options_of_the_loop, recipe_of
 from .parsing import Artwork, UsageError
 from .terminal import Interrupt, complain, handling
 
@@ -135,7 +136,7 @@ def paint_at_once(
     weights = {artwork.picture: artwork.weight for artwork in styles}
     image = stylize_fast(content, weights, options.size, options.strength)
     seconds = time.monotonic() - start
-    path = save(image, output, options.overwrite)
+    path = save(image, output, options.overwrite, recipe_of(options, content, styles))
     height, width = image.shape[2:]
     print(f"{path}: {width}×{height} px in {seconds:.1f} s.")
     return {"output": str(path), "width": width, "height": height, "seconds": round(seconds, 2)}
@@ -150,13 +151,11 @@ def render_picture(
     """
     run = make_run(options, content, styles, output)
     checkpoint, replace = run.checkpoint, options.overwrite
+    recipe = recipe_of(options, content, styles)
     if options.resume:
         found = run.resume()
-        print(
-            "Continuing from the checkpoint."
-            if found
-            else "No checkpoint found; starting from the beginning."
-        )
+        begin = "No checkpoint found; starting from the beginning."
+        print("Continuing from the checkpoint." if found else begin)
         # The image that this run saved when it was stopped may be replaced, and no other.
         replace = replace or (found and run.notes.get("output") == digest(output))
         check_output(output, overwrite=replace)
@@ -178,20 +177,25 @@ def render_picture(
         try:
             result = run.run(on_step=interrupt.check)
             with handling(signal.SIG_IGN):
-                return finish(run, result, output, checkpoint, replace)
+                return finish(run, result, output, checkpoint, replace, recipe)
         except BaseException:  # an error, or Ctrl-C twice: the image so far is not lost
             if run.image is not None:
                 with handling(signal.SIG_IGN):
-                    print(f"{save(run.image, output, replace)}: the best image so far.")
+                    print(f"{save(run.image, output, replace, recipe)}: the best image so far.")
                     say_how_to_go_on(run)
             raise
 
 
 def finish(
-    run: MultiScale, result: Result, output: Path, checkpoint: Path | None, replace: bool
+    run: MultiScale,
+    result: Result,
+    output: Path,
+    checkpoint: Path | None,
+    replace: bool,
+    recipe: Recipe,
 ) -> dict[str, Any]:
     """Save the image; then delete the checkpoint, or say how to go on."""
-    path = save(result.image, output, replace)
+    path = save(result.image, output, replace, recipe)
     final = run.scales[-1].size
     scale = f" at {run.scale.size} px" if run.scale.size != final else ""
     print(
@@ -225,16 +229,17 @@ def say_how_to_go_on(run: MultiScale) -> None:
         print("The same command with --resume continues from here.", flush=True)
 
 
-def save(image: Tensor, path: Path, replace: bool) -> Path:
+def save(image: Tensor, path: Path, replace: bool, recipe: Recipe) -> Path:
     """Save the image: in its place, else under a new name, else in the temporary folder."""
     while path.exists() and not replace:  # it has appeared since the run began
         path = path.with_stem(f"{path.stem}-new")
     try:
-        return save_image(image, path, overwrite=True)
+        return save_image(image, path, overwrite=True, recipe=recipe)
     except CourseError as error:
         with contextlib.suppress(CourseError, OSError):
             elsewhere = Path(tempfile.mkdtemp(prefix="nst-course-"), path.name)
-            complain(f"{error} The picture is in {save_image(image, elsewhere)} instead.")
+            place = save_image(image, elsewhere, recipe=recipe)
+            complain(f"{error} The picture is in {place} instead.")
             return elsewhere
         raise
 

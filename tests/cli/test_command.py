@@ -81,6 +81,16 @@ def test_every_option_reaches_the_transfer(quick, tmp_path, monkeypatch):
     }
 
 
+def test_picture_holds_its_recipe_without_folders(quick, tmp_path):
+    photo = tmp_path / "secret" / "me.png"
+    nst.save_image(nst.load_image("cat", 48), photo)
+    options = ("great_wave", "--size", 32, "--steps", 2, "--brush", 32, "--seed", 5)
+    assert cli.main([*map(str, ("render", photo, *options, "-o", tmp_path / "o.png"))]) == 0
+    made = {"content": "me.png", "style": "great_wave", "size": 32, "strength": 3.0}
+    kept = nst.read_recipe(tmp_path / "o.png")
+    assert kept == {**made, "steps": 2, "brush": 32, "seed": 5}
+
+
 def test_same_seed_gives_the_same_file_and_another_seed_another(quick, tmp_path):
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
         out = tmp_path / f"{name}.png"

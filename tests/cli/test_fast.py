@@ -45,6 +45,9 @@ def test_artworks_are_mixed_by_weight(tmp_path):
     found = nst.load_image(tmp_path / "o.png")
     wanted = nst.stylize_fast("cat", {"great_wave": 1, "spring": 3}, 96).cpu()
     assert (found - wanted).abs().max() < 1 / 255
+    pictures = {"content": "cat", "style": "great_wave, spring=3"}
+    kept = {**pictures, "size": 96, "strength": 3.0, "fast": True}
+    assert nst.read_recipe(tmp_path / "o.png") == kept
 
 
 @pytest.mark.parametrize(
