@@ -72,7 +72,7 @@ class FeatureExplorer(Lab):
         self.patches_button = button(
             "Nine patches", "th", "where the bundled pictures activate the channel most"
         )
-        self.patches = widgets.HTML()
+        self.patches = widgets.HTML(layout={"width": f"{3 * PATCH_SIDE + 8}px"})
         self._searches: dict[str, PatchSearch] = {}  # layer → the search over all pictures
         self._task: Callable[[], None] = self._maximize  # what the worker does when it is asked
         self.worker = Worker("feature explorer", self._work, lambda: None, self._fail)
