@@ -210,7 +210,8 @@ class FeatureExplorer(Lab):
     def _work(self) -> bool:
         """Do what was asked for last; runs in the worker's thread."""
         self._task()
-        self._say("")
+        if not self.worker.playing:  # nothing else has been asked for in the meantime
+            self._say("")
         return False
 
     def _maximize(self) -> None:

@@ -117,7 +117,8 @@ class Worker:
                 self._once.clear()
                 self.pause()
             try:
-                if not self._advance():
+                # A step that was asked for in the meantime is still to be done.
+                if not self._advance() and not self._once.is_set():
                     self.pause()
             except (
                 Exception

@@ -163,6 +163,25 @@ def test_stop_during_the_last_unit_of_work_ends_the_thread(request, start):
     assert not stopper.is_alive(), "stop waits for a thread that waits to be woken"
 
 
+def test_step_during_the_last_unit_of_work_is_not_lost(request):
+    inside, leave, calls = threading.Event(), threading.Event(), []
+
+    def last_unit() -> bool:
+        calls.append(len(calls))
+        inside.set()
+        leave.wait(10)
+        return False
+
+    worker = Worker(request.node.name, last_unit, lambda: None, lambda error: None)
+    worker.step()
+    inside.wait(10)
+    worker.step()
+    leave.set()
+    wait_until(lambda: len(calls) == 2)
+    wait_until(lambda: not worker.playing)
+    worker.stop()
+
+
 def test_exception_is_handed_over_and_the_worker_lives_on(counter):
     work = counter(fail_at=2)
     work.worker.play()
