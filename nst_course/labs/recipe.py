@@ -1,9 +1,18 @@
 """The Python code that repeats a run of the style transfer lab."""
 
+from typing import Any
+
 from ..images.io import bundled_images
 from .timeline import Branch
 from .transfer_settings import arguments
 from .uploads import lasting_name
+
+
+def picture_recipe(branch: Branch, iteration: int) -> dict[str, Any]:
+    """What is kept in the file of a picture: the settings at its step, with names for files."""
+    settings = [settings for step, settings in branch.changes if step <= iteration][-1]
+    files = {name: lasting_name(settings[name]) for name in ("content", "style")}
+    return {**settings, **files, "step": iteration}
 
 
 def recipe(branch: Branch) -> str:

@@ -11,7 +11,7 @@ from ..video import write_clip
 from .branch_view import BranchView
 from .controls import WIDE, WRAP, button
 from .copy_button import CopyButton
-from .recipe import recipe
+from .recipe import picture_recipe, recipe
 from .transfer_controls import TransferControls
 
 ANIMATION_SIDE = 320  # pixels: forty frames stay under 1 MB
@@ -63,7 +63,10 @@ class Saving:
             shown = self.view.shown_frame()
             if shown is None:
                 raise CourseError("There is no picture yet; press Play or Step first.")
-            path = save_image(shown[1].image, unused(as_path(self.file.value)), overwrite=False)
+            branch, frame = shown
+            path = unused(as_path(self.file.value))
+            made = picture_recipe(branch, frame.iteration)
+            save_image(frame.image, path, overwrite=False, recipe=made)
             self.live_run.say(f"Saved {path.resolve()}")
 
     def _save_animation(self) -> None:

@@ -799,6 +799,9 @@ def test_picture_and_animation_are_saved(lab):
     lab.saving.file.value = "mine/wave.png"
     lab.saving.save.click()
     assert Path("mine/wave.png").exists() and "Saved" in status(lab)
+    kept = nst.read_recipe("mine/wave.png")
+    settings = {"content": lab.controls.content.value, "style": lab.controls.style.value}
+    assert kept.items() >= {**settings, "size": lab.controls.size.value, "step": 3}.items()
     lab.saving.save.click()
     assert Path("mine/wave_2.png").exists() and "wave_2.png" in status(lab)
     lab.saving.animate.click()
