@@ -93,11 +93,9 @@ class Instant(Lab):
 
     def run(self) -> None:
         """Paint in the cell, for pages such as Colab's that a thread cannot update."""
-        self._worker.pause()
         with self._lock:
             self._asked = self._run is None
-        while self._advance():
-            pass
+        self._worker.run()
 
     def close(self) -> None:
         """Stop the worker; the page does not change."""

@@ -205,10 +205,14 @@ def test_a_lab_is_used_by_keyboard(address, page):
 def test_a_lab_plays_its_steps(address, page):
     page.goto(f"{address}/notebooks/04_layer_weighting.html")
     lab = page.locator(".lab")
+    lab.locator("img").evaluate(
+        "img => { window.shown = []; new MutationObserver(() => shown.push(img.src))"
+        ".observe(img, {attributeFilter: ['src']}) }"
+    )
     lab.get_by_role("button").click()
-    assert lab.locator("img").get_attribute("src").endswith("/0-0.webp")
-    ended = "() => document.querySelector('.lab img').src.endsWith('/0-5.webp')"
-    page.wait_for_function(ended, timeout=30_000)
+    page.wait_for_function("() => shown.length > 1 && shown.at(-1).endsWith('/0-5.webp')")
+    steps = [address.rpartition("/")[2] for address in page.evaluate("shown")]
+    assert steps == [f"0-{step}.webp" for step in range(6)]
     assert page.faults == []
 
 

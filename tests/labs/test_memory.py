@@ -30,13 +30,18 @@ def use(lab: Lab) -> None:
             lab.run(2)
 
 
+def has_storage(thing: object) -> bool:
+    """Whether it is a tensor with a block of memory of its own, as sparse ones have not."""
+    return type(thing) is torch.Tensor and thing.layout is torch.strided
+
+
 def alive() -> dict[str, int]:
     """How many labs, widgets and threads there are, and the bytes of all tensors."""
     gc.collect()
     things = gc.get_objects()
     storages = {
         storage.data_ptr(): storage.nbytes()
-        for storage in (t.untyped_storage() for t in things if type(t) is torch.Tensor)
+        for storage in (t.untyped_storage() for t in things if has_storage(t))
     }
     return {
         "labs": sum(issubclass(type(thing), Lab) and bool(vars(thing)) for thing in things),
