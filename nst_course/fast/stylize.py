@@ -77,13 +77,13 @@ def paint(network: TransformationNetwork, photograph: Tensor, mix: Tensor) -> Te
             f"The network needs {readable_bytes(needed)} of memory for {width}×{height} px, and "
             f"{readable_bytes(free)} are free; use a smaller size."
         )
+    photograph = photograph.to(device)
     with torch.inference_mode():
-        painting = network(photograph.to(device), mix.to(device))
+        painting = network(photograph, mix.to(device))
     painting = usable_in_graphs(painting)
     # Instance normalization takes the photograph's contrast away; as far as the photograph is
     # mixed in, its colors are given back.
     share = float(mix[0, -1].clamp(0, 1))
     if share:
-        matched = match_colors(painting, photograph.to(device))
-        painting = torch.lerp(painting, matched, share).clamp(0, 1)
+        painting = torch.lerp(painting, match_colors(painting, photograph), share).clamp(0, 1)
     return painting

@@ -5,8 +5,8 @@ from torch import Tensor
 
 from ..losses import gram_matrix
 from ..network.vgg import Backbone
+from ..transfer import STYLE_LAYERS
 
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
 
 

@@ -51,12 +51,11 @@ def nearest_neighbor_transfer(
     painted: list[Tensor] = []
     for scale in reversed(range(scales)):
         photo, artwork = (shrunk(image, 2**scale) for image in (content, style))
-        start = mixture = photo
         if painted:
             start = resized(painted[-1], photo.shape[2:])
             mixture = torch.lerp(start, photo, OF_CONTENT)
         else:
-            start = match_colors(photo, artwork).clamp(0, 1)
+            start, mixture = match_colors(photo, artwork).clamp(0, 1), photo
         term = NearestNeighbors(artwork)
         term.match(mixture, network)
         painted.append(optimized(term, photo, start, network, steps, LEARNING_RATE))

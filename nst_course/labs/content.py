@@ -127,8 +127,7 @@ class ContentLab(LiveRunLab):
         }
 
     def _start_over(self) -> None:
-        with self.live_run.errors_shown():
-            self.live_run.restart(self.settings())
+        super()._start_over()
         self._show_target()
 
     def _show_target(self) -> None:

@@ -281,10 +281,6 @@ class Doodle(LiveRunLab):
     def _reset_if_idle(self) -> None:
         self.live_run.reset_or_ask(self._start_over)
 
-    def _start_over(self) -> None:
-        with self.live_run.errors_shown():
-            self.live_run.restart(self.settings())
-
 
 def numbers(painter: RegionPainter) -> np.ndarray:
     """The map of a painter, (H, W), uint8."""

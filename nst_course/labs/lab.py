@@ -70,6 +70,15 @@ class LiveRunLab(Lab):
         """Stop the worker; the page does not change."""
         self.live_run.close()
 
+    def settings(self) -> dict:
+        """The values of the controls."""
+        raise NotImplementedError
+
+    def _start_over(self) -> None:
+        """Discard the run, and prepare one with the present settings."""
+        with self.live_run.errors_shown():
+            self.live_run.restart(self.settings())
+
 
 def parts(widget: widgets.Widget) -> Iterator[widgets.Widget]:
     """A widget and all that it consists of."""

@@ -179,10 +179,6 @@ class LayerMixer(LiveRunLab):
             slider.value = share
         self._together = False
 
-    def _start_over(self) -> None:
-        with self.live_run.errors_shown():
-            self.live_run.restart(self.settings())
-
     def _show_inputs(self) -> None:
         for what, place in self.thumbnails.items():
             place.value = chosen_picture(self.pictures[what])

@@ -161,8 +161,7 @@ class StyleMixer(LiveRunLab):
         self._show_mixture()
 
     def _start_over(self) -> None:
-        with self.live_run.errors_shown():
-            self.live_run.restart(self.settings())
+        super()._start_over()
         self.pad.path = []
         self._show_inputs()
         self._show_mixture()

@@ -21,6 +21,7 @@ CONTENT_WEIGHTS = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0)
 STYLE_WEIGHTS = (0.0, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 STROKES = {"very large": 96, "large": 128, "medium": 181, "fine": 256, "very fine": 512}
 LAYER_FACTORS = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0, 1e3)
+GIVEN = ("content", "style", "size")  # by the lab; they have no usual value
 TV_WEIGHTS = (0.0, 1e2, 1e3, 1e4, 1e5)
 
 
@@ -68,7 +69,7 @@ class TransferControls:
         self._together = False  # while one action changes several controls
         self._past: list[dict] = []
         self._present = self.values()
-        self.usual = {n: v for n, v in self._present.items() if n not in self.main[:3]}
+        self.usual = {n: v for n, v in self._present.items() if n not in GIVEN}
         on_change(self._take_strength, self.strength)
         on_change(self._changed, *self.named.values())
 

@@ -3,7 +3,6 @@
 import functools
 import http.server
 import posixpath
-import shutil
 import threading
 import urllib.parse
 from pathlib import Path
@@ -13,7 +12,6 @@ from bs4 import BeautifulSoup
 
 from nst_course.cli.command import main
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 WIDTHS = (320, 768, 1280, 1920)
 IN_BOTH_THEMES = [
     "index.html",
@@ -37,8 +35,6 @@ OUTSIDE = """async () => {
     return true;
 }).map(one => one.outerHTML.slice(0, 120)); }"""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
 
@@ -66,14 +62,6 @@ def address(site):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Slides in Chromium: every slide of every notebook fits, offline, and says when it is ready."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ from nst_course.classroom.slides.deck import write_slides
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 MEASURE = """() => Reveal.getSlides().map(slide => {
     Reveal.slide(...Object.values(Reveal.getIndices(slide)).slice(0, 2));
     slide.querySelectorAll('.fragment').forEach(one => one.classList.add('visible'));
@@ -34,17 +32,6 @@ MEASURE = """() => Reveal.getSlides().map(slide => {
         last: (Array.from(slide.querySelectorAll('.block')).pop() || slide).innerText.trim(),
     };
 })"""
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
