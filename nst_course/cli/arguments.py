@@ -63,7 +63,10 @@ def recipe_of(options: argparse.Namespace, content: str, styles: list[Artwork]) 
     ]
     made = {"content": Path(content).name, "style": ", ".join(parts)}
     always = {"size": options.size, "strength": options.strength}
-    return {**made, **always, **options_given(options)}
+    given = options_given(options)
+    if "init" in given:  # the name of a start, or a file
+        given["init"] = Path(given["init"]).name
+    return {**made, **always, **given}
 
 
 def add_names(command: argparse.ArgumentParser) -> None:

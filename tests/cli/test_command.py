@@ -85,10 +85,11 @@ def test_picture_holds_its_recipe_without_folders(quick, tmp_path):
     photo = tmp_path / "secret" / "me.png"
     nst.save_image(nst.load_image("cat", 48), photo)
     options = ("great_wave", "--size", 32, "--steps", 2, "--brush", 32, "--seed", 5)
-    assert cli.main([*map(str, ("render", photo, *options, "-o", tmp_path / "o.png"))]) == 0
+    given = ("render", photo, *options, "--init", photo, "-o", tmp_path / "o.png")
+    assert cli.main([*map(str, given)]) == 0
     made = {"content": "me.png", "style": "great_wave", "size": 32, "strength": 3.0}
     kept = nst.read_recipe(tmp_path / "o.png")
-    assert kept == {**made, "steps": 2, "brush": 32, "seed": 5}
+    assert kept == {**made, "steps": 2, "brush": 32, "seed": 5, "init": "me.png"}
 
 
 def test_same_seed_gives_the_same_file_and_another_seed_another(quick, tmp_path):
