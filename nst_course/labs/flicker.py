@@ -60,8 +60,9 @@ class FlickerLab(Lab):
         self.pause = button("Pause", "pause", "pause after the current frame")
         self.step = button("Step", "step-forward", "paint one frame")
         self.reset = button("Reset", "undo", "start over with the current artwork")
-        last = len(self.frames) - 1
-        self.frame = widgets.IntSlider(0, 0, last, description="Frame", layout=WIDE)
+        self.frame = widgets.IntSlider(
+            1, min=1, max=len(self.frames), description="Frame", layout=WIDE
+        )
         self.frame.continuous_update = False
         self.film = widgets.ToggleButton(
             description="As a film", icon="film", tooltip="show all frames one after another"
@@ -159,7 +160,7 @@ class FlickerLab(Lab):
                 return False
             self.held.append(right.cpu())
             self.alone.append(left.cpu())
-        self.frame.value = number
+        self.frame.value = number + 1
         self._show()
         self._say(self._report())
         return number + 1 < len(self.frames)
@@ -183,7 +184,7 @@ class FlickerLab(Lab):
 
     def _show(self) -> None:
         """Show the chosen frame of both films, or of the clip until it is painted; or the films."""
-        number, alone = self.frame.value, self.alone
+        number, alone = self.frame.value - 1, self.alone
         if self.film.value and len(alone) > 1:
             pairs = [self._pair(*images) for images in zip(alone, self.held, strict=False)]
             self.picture.source = data_url(film_bytes(pairs), "webp")

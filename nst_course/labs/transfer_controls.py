@@ -138,9 +138,13 @@ class TransferControls:
         Raises:
             CourseError: there is none.
         """
-        if not self._past:
-            raise CourseError("There is no change to undo.")
-        self._restore(self._past.pop())
+        present = self.values()
+        while self._past:
+            earlier = self._past.pop()
+            if earlier != present:  # a branch that was chosen may have brought these values back
+                self._restore(earlier)
+                return
+        raise CourseError("There is no change to undo.")
 
     def text(self) -> str:
         """What is unlike the usual values, in a short line, which `take` restores."""

@@ -40,7 +40,7 @@ def test_both_films_are_painted_in_step(lab):
     lab.play.click()
     wait_until(lambda: rests(lab) and len(lab.alone) == 3)
     assert len(lab.held) == 3 and not torch.equal(lab.alone[2], lab.held[2])
-    assert lab.frame.value == 2
+    assert lab.frame.value == 3
     assert "Frame 3 by itself, and held" in lab.picture.alt
     assert "3 of 3 frames. Flicker in levels of 256:" in lab.status.value
 
@@ -60,9 +60,9 @@ def test_each_film_is_what_its_name_says(lab, narrow_backbone):
 def test_slider_shows_a_painted_frame_and_one_that_is_to_come(lab):
     lab.step.click()
     wait_until(lambda: rests(lab) and len(lab.alone) == 1)
-    lab.frame.value = 2
+    lab.frame.value = 3
     assert "Frame 3 of the clip" in lab.picture.alt
-    lab.frame.value = 0
+    lab.frame.value = 1
     assert "Frame 1 by itself" in lab.picture.alt
 
 

@@ -756,6 +756,16 @@ def test_going_back_to_a_setting_shows_its_picture_again(lab, back):
     assert len(lab.live_run.runner.timeline.branches) == 2
 
 
+def test_undo_skips_what_the_choice_of_a_picture_has_brought_back(lab):
+    lab.run(2)
+    lab.controls.strokes.value = 96
+    lab.run(3)
+    lab.branch_menu.value = 0
+    lab.undo.click()
+    assert "no change to undo" in status(lab)
+    assert lab.branch_menu.value == 0
+
+
 def test_setting_that_is_taken_back_before_play_begins_nothing(lab):
     lab.run(2)
     lab.controls.strokes.value = 96

@@ -4,6 +4,7 @@ import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -33,6 +34,11 @@ TONE = torch.sin(2 * math.pi * 440 / RATE * torch.arange(3 * RATE, dtype=torch.f
 LOUD = torch.stft(
     TONE, 1024, 256, window=torch.hann_window(1024).double(), return_complex=True
 ).abs()
+NOISE, TEXTURE = (torch.tensor(row) for row in ([0.9, 0.1, 0.5, 0.6], [0.3, 0.3, 0.8, 0.4]))
+MATCHED = TEXTURE.sort().values[NOISE.argsort().argsort()]
+PLACE = torch.tensor([2, 1], dtype=torch.float64)
+PLACES = torch.tensor([[8, 4], [1, 1], [0, 3]], dtype=torch.float64)
+COSINES = torch.cosine_similarity(PLACE, PLACES)
 BLOCK = [(3, 1), (3, 1), (2, 2)]
 
 
@@ -59,6 +65,13 @@ def style_gradient() -> list[list[float]]:
 def wave(period: int) -> float:
     x = torch.cos(2 * math.pi * torch.arange(10 * period + 1, dtype=torch.float64) / period)
     return ((x[1:] - x[:-1]).square().mean() / x[1:].square().mean()).item()
+
+
+def wilson(votes: int, count: int, z: float) -> list[float]:
+    """The shares q at which the observed one is z deviations off: (p − q)² = z² q (1 − q) / n."""
+    p, ratio = votes / count, z * z / count
+    # (1 + z²/n) q² − (2p + z²/n) q + p² = 0
+    return sorted(np.roots([1 + ratio, -2 * p - ratio, p * p]))
 
 
 def words(*numbers: float, digits: int = 0) -> list[str]:
@@ -107,11 +120,15 @@ ANSWERS = {
     50: [f"= {1200 / 29.9:.1f}", f"the {math.ceil(1200 / 29.9)}st"],
     51: [f"= {HELD @ MOVED / 4:.3f};", f"= {MOVED.mean():.3f}."],
     52: [*words(*LOUD.shape), f"= {RATE / 1024:g} Hz", f"row {LOUD.mean(1).argmax()}."],
+    54: ["rank: " + ", ".join(f"{value:g}" for value in MATCHED)],
+    55: ["differences " + ", ".join(words(*(PLACES - PLACE).square().sum(1)))]
+    + ["Distances 0, " + ", ".join(words(*1 - COSINES[1:], digits=3))],
+    56: [f"from {wilson(15, 20, 2)[0]:.3f} to {wilson(15, 20, 2)[1]:.3f}"],
 }
 
 
 def test_the_questions_are_numbered_and_each_has_one_answer():
-    assert sorted(QUESTIONS) == list(range(1, 54))
+    assert sorted(QUESTIONS) == list(range(1, 58))
     assert {len(parts) for parts in QUESTIONS.values()} == {2}
 
 
