@@ -26,6 +26,7 @@ class BranchView:
         branch_menu: which branch is shown.
         compare: what is left of the line: nothing, the photograph, or another branch.
         on_choose: called with the settings of a branch that was chosen.
+        label: what the menu says of a branch; its name unless set.
     """
 
     def __init__(self, live_run: LiveRun):
@@ -34,12 +35,11 @@ class BranchView:
         self._photograph: Image.Image | None = None
         self._offering = False
         self.on_choose: Callable[[dict], None] = lambda settings: None
+        self.label: Callable[[Branch], str] = lambda branch: branch.name
         self.timeline = widgets.IntSlider(
             max=0, description="Timeline", continuous_update=False, layout=WIDE
         )
-        self.branch_menu = widgets.Dropdown(
-            options=[("A", 0)], description="Picture", layout={"width": "160px"}
-        )
+        self.branch_menu = widgets.Dropdown(options=[("A", 0)], description="Picture", layout=WIDE)
         self.compare = widgets.Dropdown(
             options=[("nothing", NOTHING), ("the photograph", PHOTOGRAPH)],
             description="Compare with",
@@ -123,14 +123,14 @@ class BranchView:
     def offer_branches(self) -> None:
         """List all branches in the two menus."""
         runner = self.live_run.runner
-        names = [(branch.name, index) for index, branch in enumerate(runner.timeline.branches)]
-        current = runner.timeline.branches.index(runner.branch)
+        branches = runner.timeline.branches
+        current = branches.index(runner.branch)
         chosen = self.compare.value
         self._offering = True  # a menu with new options chooses the first of them
-        self.branch_menu.options = names
+        self.branch_menu.options = [(self.label(b), index) for index, b in enumerate(branches)]
         self.branch_menu.value = current
         self._offering = False
-        others = [(f"picture {name}", index) for name, index in names if index != current]
+        others = [(f"picture {b.name}", n) for n, b in enumerate(branches) if n != current]
         self.compare.options = [("nothing", NOTHING), ("the photograph", PHOTOGRAPH), *others]
         self.compare.value = chosen if chosen != current else NOTHING
 
@@ -146,6 +146,7 @@ class BranchView:
         if branch is not runner.branch:
             self.live_run.worker.pause()
             runner.choose(branch)
+            self.offer_branches()
             self.on_choose(runner.settings)
             self.timeline.value = self.timeline.max  # the newest frame of the other branch
             self._stretch_timeline(branch)

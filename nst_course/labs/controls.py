@@ -8,6 +8,7 @@ import ipywidgets as widgets
 
 from ..checks import check_count
 from ..errors import CourseError
+from ..fast import FAST_STYLES
 from ..images.encode import jpeg
 from ..images.io import bundled_images, load_image, to_pil
 from .frames import img
@@ -68,17 +69,26 @@ def set_limit(control: widgets.IntSlider | widgets.BoundedIntText, most: int) ->
     control.value = min(control.value, most)  # at once, even where observers wait
 
 
-def picture_menu(description: str, value: str) -> widgets.Dropdown:
+def picture_menu(description: str, value: str, first: Sequence[str] = ()) -> widgets.Dropdown:
     """A menu of the bundled pictures, and the file ``value`` if that is a path.
+
+    Args:
+        first: the names that stand before the others.
 
     Raises:
         CourseError: the file cannot be opened.
     """
-    options = [(name.replace("_", " "), name) for name in bundled_images()]
+    names = sorted(bundled_images(), key=lambda name: name not in first)
+    options = [(name.replace("_", " "), name) for name in names]
     if not isinstance(value, str) or value not in bundled_images():
         load_image(value, 16)  # raises the error here, before the lab is built
         options.append((Path(value).name, value))
     return widgets.Dropdown(options=options, value=value, description=description, layout=WIDE)
+
+
+def artwork_menu(description: str, value: str) -> widgets.Dropdown:
+    """A `picture_menu` in which the artworks stand first."""
+    return picture_menu(description, value, FAST_STYLES)
 
 
 def size_menu(size: int, sizes: Sequence[int]) -> widgets.Dropdown:

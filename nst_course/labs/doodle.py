@@ -18,7 +18,7 @@ from ..transfer.multiscale import MultiScale
 from ..transfer.schedule import Scale
 from ..transfer.style_transfer import StyleTransfer
 from ..transfer.styles import as_styles
-from .controls import WIDE, WRAP, button, on_change, picture_menu
+from .controls import WIDE, WRAP, artwork_menu, button, on_change, picture_menu
 from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
@@ -59,7 +59,7 @@ class Doodle(LiveRunLab):
             raise CourseError(f"Doodle takes one to {len(COLORS)} artworks, as a list of names.")
         self.size = size
         self.content = picture_menu("Photograph", content)
-        self.menus = [picture_menu(f"Region {k}", name) for k, name in enumerate(styles, start=1)]
+        self.menus = [artwork_menu(f"Region {k}", name) for k, name in enumerate(styles, start=1)]
         self.painter = self._painter()
         self.sources = [self._painter() for _ in styles]
         self.undo_stack: list[tuple[RegionPainter, bytes]] = []

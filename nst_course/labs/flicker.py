@@ -17,7 +17,7 @@ from ..video.clips import read_clip
 from ..video.flow import optical_flow, visible
 from ..video.stylize import video_run
 from ..video.temporal import flicker
-from .controls import WIDE, WRAP, button, choice_slider, on_change, picture_menu
+from .controls import WIDE, WRAP, artwork_menu, button, choice_slider, on_change
 from .frames import GAP, status_line
 from .lab import Lab
 from .network import shared_backbone
@@ -53,7 +53,7 @@ class FlickerLab(Lab):
         check_count("steps", steps, least=1)
         self.steps, self.size = steps, size
         self.frames = read_clip(clip, size, count=STRIDE * count).frames[::STRIDE]
-        self.style = picture_menu("Artwork", style)
+        self.style = artwork_menu("Artwork", style)
         self.weight = choice_slider("Temporal weight", WEIGHTS, 3e4, "γ = ")
         self.weight.style.description_width = "initial"
         self.play = button("Play", "play", "paint until the last frame", "success")

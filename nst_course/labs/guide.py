@@ -35,10 +35,11 @@ class Guide(anywidget.AnyWidget):
       const box = element("div", el);
       box.setAttribute("role", "region");
       box.setAttribute("aria-label", "Tour of this lab");
-      const words = element("p", box);
-      words.setAttribute("aria-live", "polite");
+      // Above the text, whose lines vary: the buttons stay below the pointer.
       const back = element("button", box, "Back"), next = element("button", box, "Next");
       const end = element("button", box, "End the tour");
+      const words = element("p", box);
+      words.setAttribute("aria-live", "polite");
       let step = -1;
 
       function outline(on) {
@@ -98,7 +99,7 @@ class Guide(anywidget.AnyWidget):
     .nst-guide button:disabled { opacity: 0.5; cursor: default; }
     .nst-guide [role=region] { padding: 0.5em 0.8em; max-width: 50em;
       border-left: 4px solid var(--jp-brand-color1, #1976d2); }
-    .nst-guide p { margin: 0 0 0.4em; line-height: 1.4; }
+    .nst-guide p { margin: 0.4em 0 0; line-height: 1.4; }
     [data-jp-theme-light=false] .widget-dropdown > select {  /* its arrow is black */
       background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
 viewBox='0 0 18 18'%3E%3Cpath d='M5 6l4 4 4-4 1 1-5 5-5-5z' fill='%23eee'/%3E%3C/svg%3E"); }

@@ -8,7 +8,7 @@ from torch import Tensor
 from ..images.io import load_image
 from ..transfer.gradient_balance import balanced_weights, gradient_norms
 from ..transfer.style_transfer import STYLE_LAYERS, StyleTransfer
-from .controls import WIDE, WRAP, chosen_picture, on_change, picture_menu, size_menu
+from .controls import WIDE, WRAP, artwork_menu, chosen_picture, on_change, picture_menu, size_menu
 from .lab import LiveRunLab
 from .live_run import LiveRun
 from .network import shared_backbone, steady_precision
@@ -44,8 +44,8 @@ class LayerMixer(LiveRunLab):
         self.size = size_menu(size, SIZES)
         self.norms: dict[str, float] = {}  # of the gradients at the sketch, once measured
         self.pictures = {
-            what: picture_menu(what.capitalize(), chosen)
-            for what, chosen in (("content", content), ("style", style))
+            "content": picture_menu("Content", content),
+            "style": artwork_menu("Style", style),
         }
         self.preset = widgets.Dropdown(options=list(PRESETS), description="Preset", layout=WIDE)
         self.shares = {

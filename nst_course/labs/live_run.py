@@ -48,6 +48,7 @@ class LiveRun:
         self.on_start: Callable[[], object] = lambda: None  # before each start
         self.on_draw: list[Callable[[], None]] = []  # to draw the views of a lab
         self.on_pause: list[Callable[[], None]] = []
+        self.advice = ""  # follows the message that a run is finished
         self.play = button("Play", "play", "run until the last step", "success")
         self.pause = button("Pause", "pause", "pause after the current step")
         self.step = button("Step", "step-forward", "take one step")
@@ -69,7 +70,7 @@ class LiveRun:
         self.step.on_click(lambda _: self._start(self.worker.step))
         self.pause.on_click(lambda _: self._ask_to_pause())
         self._next_frame = self._started = 0.0
-        self._started_at = 0
+        self._started_at: int | None = None  # the step from which on the time is taken
         self.show_start()
 
     def say(self, text: str, error: bool = False) -> None:
@@ -152,8 +153,8 @@ class LiveRun:
         if self.runner.branch.steps >= self.total.value:
             self.say("The run is finished: increase Steps, continue from a frame, or press Reset.")
             return
-        self._started, self._started_at = time.perf_counter(), self.runner.branch.steps
-        if self._started_at == 0:
+        self._started_at = None
+        if self.runner.branch.steps == 0:
             self.say("Computing the features of the content and the style …")
         start()
 
@@ -162,25 +163,32 @@ class LiveRun:
         if step is None:  # another branch became current
             return True
         now = time.perf_counter()
+        if self._started_at is None:  # the first step also computes the targets
+            self._started, self._started_at = now, self.runner.branch.steps
         if now >= self._next_frame:
             self._next_frame = now + 1 / FRAMES_PER_SECOND
             self._draw(step)
         return self.runner.branch.steps < self.total.value
 
     def _draw(self, step: Step) -> None:
-        branch, run = self.runner.branch, self.runner.branch.run
+        run = self.runner.branch.run
         assert run is not None  # it has just made a step
-        seconds = time.perf_counter() - self._started
-        done = run.work(branch.steps) - run.work(self._started_at)
-        left = run.work(self.total.value) - run.work(branch.steps)
-        size = f" at {max(step.image.shape[2:])} px" if len(run.scales) > 1 else ""
+        final = run.scales[-1].size
+        size = f" at {run.scale.size} of {final} px" if len(run.scales) > 1 else ""
         message = f" {step.message}" if step.message else ""
-        self.say(
-            f"Step {step.iteration} of {self.total.value - 1}{size} · about "
-            f"{readable_time(seconds * left / done)} left.{message}"
-        )
+        self.say(f"Step {step.iteration} of {self.total.value - 1}{size}{self._left()}.{message}")
         for draw in self.on_draw or [self.draw_newest]:
             draw()
+
+    def _left(self) -> str:
+        """The time until the last step, by the steps since Play; nothing at the first of them."""
+        branch, run = self.runner.branch, self.runner.branch.run
+        if run is None or self._started_at is None or branch.steps <= self._started_at:
+            return ""
+        done = run.work(branch.steps) - run.work(self._started_at)
+        left = run.work(self.total.value) - run.work(branch.steps)
+        seconds = (time.perf_counter() - self._started) * left / done
+        return f" · about {readable_time(seconds)} left"
 
     def draw_newest(self) -> None:
         """Show the newest frame and the curves."""
@@ -198,9 +206,10 @@ class LiveRun:
         for draw in [*(self.on_draw or [self.draw_newest]), *self.on_pause]:
             draw()
         if not self._failed:  # an error remains visible
-            finished = branch.steps >= self.total.value
-            state = "Finished at" if finished else "Paused after"
-            self.say(f"{state} step {branch.steps - 1}.")
+            if branch.steps >= self.total.value:
+                self.say(f"Finished at step {branch.steps - 1}.{self.advice}")
+            else:
+                self.say(f"Paused after step {branch.steps - 1}. Press Play to go on.")
 
     def _fail(self, error: Exception) -> None:
         self.say(error_text(error), error=True)

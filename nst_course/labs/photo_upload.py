@@ -56,6 +56,7 @@ class PhotoUpload(anywidget.AnyWidget):
       chooser.hidden = true;
       async function take(file) {
         if (!file) return;
+        choose.textContent = `Reading ${file.name} …`;  // until the kernel has taken it
         try {
           const content = file.size > MAX_BYTES ? await smaller(file) : file;
           model.send({ name: file.name }, undefined, [await content.arrayBuffer()]);
@@ -69,6 +70,7 @@ class PhotoUpload(anywidget.AnyWidget):
       });
       const choose = button(model.get("description"), () => chooser.click());
       choose.title = "Choose a file, or drop one here";
+      model.on("msg:custom", () => (choose.textContent = model.get("description")));
       for (const name of ["dragenter", "dragover", "dragleave", "drop"])
         el.addEventListener(name, (event) => {
           event.preventDefault();
@@ -136,8 +138,14 @@ class PhotoUpload(anywidget.AnyWidget):
         super().__init__(description=description, camera=camera, accept=accept)
         self.on_msg(lambda _, message, buffers: self._receive(message, buffers, take, refuse))
 
+    def _receive(self, message: dict, buffers: list, take: Callable, refuse: Callable) -> None:
+        try:
+            self._pass_on(message, buffers, take, refuse)
+        finally:
+            self.send({"taken": True})
+
     @staticmethod
-    def _receive(message: dict, buffers: list, take: Callable, refuse: Callable) -> None:
+    def _pass_on(message: dict, buffers: list, take: Callable, refuse: Callable) -> None:
         if message.get("unreadable"):
             refuse(f"{message['name']} is large, and the browser cannot read it as a picture.")
         elif message.get("camera") is False:

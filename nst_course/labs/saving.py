@@ -44,8 +44,9 @@ class Saving:
         self.copy_line = CopyButton("Copy as one line", self._line, self._copied)
         self.pasted = widgets.Text(
             description="Paste settings",
+            placeholder="paste the text, then press Enter",
             continuous_update=False,
-            layout={"width": "190px"},
+            layout={"width": "330px"},
             style={"description_width": "initial"},
         )
         self.code = widgets.Textarea(
@@ -67,7 +68,7 @@ class Saving:
             path = unused(as_path(self.file.value))
             made = picture_recipe(branch, frame.iteration)
             save_image(frame.image, path, overwrite=False, recipe=made)
-            self.live_run.say(f"Saved {path.resolve()}")
+            self._say_saved(path)
 
     def _save_animation(self) -> None:
         with self.live_run.errors_shown():
@@ -83,7 +84,10 @@ class Saving:
                 write_clip(film, path, FPS, overwrite=False)
             else:
                 save_animation(frames, path)
-            self.live_run.say(f"Saved {path.resolve()}, {len(frames)} frames")
+            self._say_saved(path, f", {len(frames)} frames")
+
+    def _say_saved(self, path: Path, what: str = "") -> None:
+        self.live_run.say(f"Saved {path.name}{what}, in the folder {path.resolve().parent}")
 
     def _code(self) -> str:
         """The code of the run, with the settings in its first line; it is shown as well."""
@@ -107,8 +111,13 @@ class Saving:
         if not text.strip():
             return
         with self.live_run.errors_shown():
-            self.controls.take(text)
+            missing = self.controls.take(text)
             self.pasted.value = ""
+            if missing:
+                raise CourseError(
+                    f"The settings are set; {' and '.join(missing)} is not here: "
+                    "upload the picture, or go on with the one that is chosen."
+                )
 
 
 def unused(path: Path) -> Path:

@@ -14,7 +14,7 @@ from ..images.io import as_path, load_image, to_pil
 from ..images.layout import hstack
 from ..transfer.style_transfer import StyleTransfer
 from ..transfer.styles import Style
-from .controls import WIDE, WRAP, button, on_change, picture_menu, size_menu
+from .controls import WIDE, WRAP, artwork_menu, button, on_change, picture_menu, size_menu
 from .curves import curves_svg
 from .lab import LiveRunLab
 from .live_run import LiveRun
@@ -60,7 +60,7 @@ class StyleMixer(LiveRunLab):
         self._following = False  # whether the sliders are being set to where the point is
         self.content = picture_menu("Content", content)
         self.menus = [
-            picture_menu(f"At the {corner.lower()}", style)
+            artwork_menu(f"At the {corner.lower()}", style)
             for corner, style in zip(CORNERS, styles, strict=True)
         ]
         self.sliders = [

@@ -1,6 +1,7 @@
 """The style transfer lab: all parameters of a run, many of which can change during it."""
 
 from collections.abc import Collection
+from pathlib import Path
 
 import ipywidgets as widgets
 
@@ -12,10 +13,12 @@ from .live_run import LiveRun
 from .network import shared_backbone
 from .saving import Saving
 from .style_row import StyleRow
+from .timeline import Branch
 from .transfer_controls import TransferControls
 from .transfer_settings import first_image, live, make_run, planned_steps
 
 LARGE_SIZES = (1024, 2048, 3000)
+DETAILED = 512  # pixels; a picture of fewer looks blurred when it fills the page
 # Controls that take effect at the next step.
 LIVE_CONTROLS = {"content_weight", "style_weight", "tv_weight"}
 
@@ -53,12 +56,17 @@ class StyleTransferLab(LiveRunLab):
         self._lay_out()
         self._show_inputs()
         self._simplify()
+        self._announce(settings)
 
     def tour(self) -> list[tuple[widgets.DOMWidget, str]]:
         return [
             (
                 self.live_run.play,
                 "Press Play. The picture forms, first small, then at its full size.",
+            ),
+            (
+                self.content_upload,
+                "Now a photo of your own: choose a file, drop one here, or use the camera.",
             ),
             (
                 self.styles,
@@ -71,13 +79,18 @@ class StyleTransferLab(LiveRunLab):
                 "photograph is left?",
             ),
             (
+                self.controls.strokes,
+                "Very large strokes make a bolder picture, and small things go. Which suit your "
+                "photo?",
+            ),
+            (
                 self.branch_menu,
                 "Each time, a picture of its own has begun. Here you go back to an earlier one.",
             ),
             (
                 self.compare,
-                "Choose the photograph here. Drag the line over the picture: what has changed "
-                "its place?",
+                "Choose the photograph here. Drag the line over the picture: which contours have "
+                "moved?",
             ),
             (
                 self.timeline,
@@ -85,8 +98,8 @@ class StyleTransferLab(LiveRunLab):
                 "strokes?",
             ),
             (
-                self.content_upload,
-                "Now a photo of your own: choose a file, drop one here, or use the camera.",
+                self.large,
+                "When you like a picture, paint it at a size to print. The others stay.",
             ),
             (
                 self.saving.widget,
@@ -126,7 +139,6 @@ class StyleTransferLab(LiveRunLab):
     def _change(self, names: set[str]) -> None:
         """Weights act at the next step; what needs a new run begins it at the next Play."""
         run, runner = self.live_run, self.live_run.runner
-        self._show_inputs(names)
         runner.change({**runner.settings, **live(self.settings())})
         if not names - LIVE_CONTROLS - self.controls.layer_factors.keys():
             if runner.branch.steps:
@@ -135,6 +147,7 @@ class StyleTransferLab(LiveRunLab):
             self._reset()
         else:
             self._offer_new_picture()
+        self._show_inputs(names)  # last: the row of artworks takes a second or two
 
     def _offer_new_picture(self) -> None:
         """Go back to the picture with these settings, or say how to begin it."""
@@ -145,8 +158,8 @@ class StyleTransferLab(LiveRunLab):
                 self.live_run.say(f"Picture {branch.name} has these settings.")
                 return
         self.live_run.say(
-            "Press Play to begin another picture with this setting. "
-            f"The present one stays, as picture {self.live_run.runner.branch.name}."
+            f"Press Play to begin another picture with this setting, in {planned_steps(settings)} "
+            f"steps. The present one stays, as picture {self.live_run.runner.branch.name}."
         )
 
     def _begin_if_changed(self) -> None:
@@ -161,15 +174,22 @@ class StyleTransferLab(LiveRunLab):
 
     def _begin(self, settings: dict) -> None:
         self.live_run.runner.begin(settings)
-        self.live_run.total.value = planned_steps(settings)
+        self._announce(settings)
         self.view.reset()
 
     def _reset(self) -> None:
         settings = self.settings()
         with self.live_run.errors_shown():
             self.live_run.restart(settings)
-            self.live_run.total.value = planned_steps(settings)
+            self._announce(settings)
         self.view.reset()
+
+    def _announce(self, settings: dict) -> None:
+        """Show how many steps a run of these settings takes, and leave room for its picture."""
+        self.live_run.total.value = planned_steps(settings)
+        self.live_run.picture.side = settings["size"]
+        small = settings["size"] < DETAILED
+        self.live_run.advice = " A larger Size gives finer detail." if small else ""
 
     def _simplify(self) -> None:
         """Show the main settings, or all of them."""
@@ -201,6 +221,8 @@ class StyleTransferLab(LiveRunLab):
         self.live_run.reset.on_click(lambda _: self._reset())
         self.live_run.on_start = self._begin_if_changed
         view.on_choose = self._show_settings
+        view.label = branch_label
+        view.offer_branches()
 
     def _lay_out(self) -> None:
         run, controls = self.live_run, self.controls
@@ -253,20 +275,29 @@ class StyleTransferLab(LiveRunLab):
 
     def _paint_large(self) -> None:
         """Run the present settings at a large size, as a branch of its own."""
-        settings = {**self.settings(), "size": self.large_size.value}
+        settings = self.controls.settings(self.large_size.value)
         self.live_run.worker.pause()
         self.live_run.say("Timing a few steps …")
         with self.live_run.errors_shown():
             run = make_run(settings, None)
-            self.forecast.value = report(run, run.estimate())
+            forecast = report(run, run.estimate())
             self._begin(settings)
+            name = self.live_run.runner.branch.name
+            self.forecast.value = f"Picture {name}, from the photograph on: {forecast}"
             self.controls.show(settings)
             self.live_run.play.click()
 
     def _show_settings(self, settings: dict) -> None:
         """Set the controls to the settings of a branch that was chosen."""
         self.controls.show(settings)
-        self.live_run.total.value = planned_steps(settings)
+        self._announce(settings)
         self._show_inputs()
         name = self.live_run.runner.branch.name
         self.live_run.say(f"This is picture {name}, with its settings.")
+
+
+def branch_label(branch: Branch) -> str:
+    """What tells a picture from the others: A · great wave · 256 px."""
+    settings = branch.changes[-1][1]
+    style = Path(settings["style"]).stem.replace("_", " ")
+    return f"{branch.name} · {style} · {settings['size']} px"

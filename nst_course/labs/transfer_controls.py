@@ -4,6 +4,7 @@ import functools
 import json
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import ipywidgets as widgets
 import traitlets
@@ -13,13 +14,21 @@ from ..transfer.initial import STARTS
 from ..transfer.optimizers import LEARNING_RATES
 from ..transfer.style_transfer import STYLE_LAYERS
 from ..transfer.stylize import STRENGTHS, usual_start
-from .controls import WIDE, choice_slider, on_change, picture_menu
+from .controls import WIDE, artwork_menu, choice_slider, on_change, picture_menu
 from .transfer_settings import SIZES
 from .uploads import lasting_name
 
 CONTENT_WEIGHTS = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0)
 STYLE_WEIGHTS = (0.0, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 1e3, 1e4, 1e5)
-STROKES = {"very large": 96, "large": 128, "medium": 181, "fine": 256, "very fine": 512}
+# The first size, relative to that of the strength, and the size of the artwork, relative to that of
+# the picture: shapes grow with a smaller first size, and single strokes with the artwork.
+STROKES = {
+    "very large": (0.5**0.5, 2.0),
+    "large": (1.0, 1.5),
+    "usual": (1.0, 1.0),
+    "fine": (2**0.5, 1.0),
+    "very fine": (8**0.5, 1.0),
+}
 LAYER_FACTORS = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0, 1e3)
 GIVEN = ("content", "style", "size")  # by the lab; they have no usual value
 TV_WEIGHTS = (0.0, 1e2, 1e3, 1e4, 1e5)
@@ -42,10 +51,10 @@ class TransferControls:
         self.steps = steps
         menu = functools.partial(widgets.Dropdown, layout=WIDE)
         self.content = picture_menu("Content", content)
-        self.style = picture_menu("Style", style)
+        self.style = artwork_menu("Style", style)
         self.size = menu(options=[(f"{n} px", n) for n in SIZES], value=size, description="Size")
         self.strength = choice_slider("Strength", tuple(STRENGTHS), 3)
-        self.strokes = menu(options=list(STROKES.items()), value=181, description="Strokes")
+        self.strokes = menu(options=list(STROKES), value="usual", description="Strokes")
         self.start = menu(options=list(STARTS), value="recolored", description="Start")
         self.seed = widgets.BoundedIntText(max=10**6, description="Seed", layout=WIDE)
         self.content_weight = choice_slider("Content α", CONTENT_WEIGHTS, 1.0)
@@ -77,18 +86,25 @@ class TransferControls:
         """Name → value of every control."""
         return {name: control.value for name, control in self.named.items()}
 
-    def settings(self) -> dict:
-        """The values by the parameter names of `nst.multi_scale`, and the pooling."""
+    def settings(self, size: int | None = None) -> dict:
+        """The values by the parameter names of `nst.multi_scale`, and the pooling.
+
+        Args:
+            size: in place of the chosen one.
+        """
+        size = size or self.size.value
         layers = {
             layer: STYLE_LAYERS[layer] * factor.value
             for layer, factor in self.layer_factors.items()
             if factor.value
         }
+        brush, style_size = self._sides(self.strength.value, self.strokes.value, size)
         return {
             "content": self.content.value,
             "style": self.style.value,
-            "size": self.size.value,
-            "brush": self.strokes.value,
+            "size": size,
+            "brush": brush,
+            "style_size": style_size,
             "steps": self.steps,
             "init": self.start.value,
             "seed": self.seed.value,
@@ -100,18 +116,38 @@ class TransferControls:
             "style_layers": layers,
         }
 
+    @staticmethod
+    def _sides(strength: int, strokes: str, size: int) -> tuple[int, int]:
+        """The first size and the artwork's final size, in pixels."""
+        first, artwork = STROKES[strokes]
+        return round(first * STRENGTHS[strength][1]), round(artwork * size)
+
+    def _dials(self, settings: dict) -> tuple[int, str]:
+        """The strength and the strokes that these settings come from; the β may be its own."""
+
+        def unlikely(strength: int) -> tuple[bool, bool]:
+            weight, _ = STRENGTHS[strength]
+            return weight != settings["style_weight"], strength != self.strength.value
+
+        sides = settings["brush"], settings["style_size"]
+        return next(
+            (strength, strokes)
+            for strength in sorted(STRENGTHS, key=unlikely)
+            for strokes in STROKES
+            if self._sides(strength, strokes, settings["size"]) == sides
+        )
+
     def show(self, settings: dict) -> None:
         """Set the controls to the settings of a branch; `on_change` is not called."""
         layers = settings["style_layers"]
-        dial = settings["style_weight"], settings["brush"]
-        strengths = [n for n, stands_for in STRENGTHS.items() if stands_for == dial]
+        strength, strokes = self._dials(settings)
         self.set(
             {
-                "strength": strengths[0] if strengths else self.strength.value,
+                "strength": strength,
                 "content": settings["content"],
                 "style": settings["style"],
                 "size": settings["size"],
-                "strokes": settings["brush"],
+                "strokes": strokes,
                 "start": settings["init"],
                 **{n: settings[n] for n in ("seed", "pooling", "optimizer", "tv_weight")},
                 **{n: settings[n] for n in ("content_weight", "style_weight")},
@@ -152,13 +188,16 @@ class TransferControls:
         values |= {name: lasting_name(values[name]) for name in ("content", "style")}
         return json.dumps(values)
 
-    def take(self, text: str) -> None:
+    def take(self, text: str) -> list[str]:
         """Set the controls to what a text says, that of `text` or a script which has it in a line.
 
         What it does not name gets its usual value.
 
+        Returns:
+            The names of the pictures that are not here; in their place the present ones stay.
+
         Raises:
-            CourseError: it has no such line, or a picture or value that is not here.
+            CourseError: it has no such line, or a value that there is not.
         """
         found = re.search(r"\{.*?\}", text)
         try:
@@ -167,24 +206,27 @@ class TransferControls:
             values = {}
         if not values or not values.keys() <= self.named.keys():
             raise CourseError("These are no settings: paste all of what Copy settings has copied.")
-        earlier = self.values()
+        earlier, missing = self.values(), []
         for name, value in {**self.usual, **values}.items():
+            if name in ("content", "style"):
+                value = self._picture(name, value)
+                if value is None:
+                    missing.append(Path(str(values[name])).name or "the picture")
+                    continue
             try:
-                if name in ("content", "style"):
-                    value = self._picture(name, value)
                 self.set({name: value})
             except (traitlets.TraitError, TypeError, ValueError) as error:
                 self.set(earlier)
                 raise CourseError(
-                    f"{value!r} is no choice for {name} here; "
-                    "upload the picture again, or change the text."
+                    f"{value!r} is no choice for {name} here: change the text."
                 ) from error
         self._note(earlier)
+        return missing
 
-    def _picture(self, name: str, value: object) -> object:
+    def _picture(self, name: str, value: object) -> str | None:
         """The value of a menu that has this name, which is that of an upload perhaps."""
         values = [option for _, option in self.named[name].options]
-        return next((option for option in values if lasting_name(option) == value), value)
+        return next((option for option in values if lasting_name(option) == value), None)
 
     def _restore(self, values: dict) -> None:
         before = self.values()
@@ -196,9 +238,8 @@ class TransferControls:
         """Set what a strength of `nst.stylize` stands for."""
         if self._together:
             return
-        weight, first_size = STRENGTHS[self.strength.value]
-        values = {"style_weight": weight, "strokes": first_size, "start": usual_start(weight)}
-        self.set(values)
+        weight, _ = STRENGTHS[self.strength.value]
+        self.set({"style_weight": weight, "start": usual_start(weight)})
 
     def _changed(self) -> None:
         if not self._together:

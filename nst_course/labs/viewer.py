@@ -15,13 +15,15 @@ class Viewer(anywidget.AnyWidget):
 
     Attributes:
         source, alt: data URL of the picture, and its alt text.
+        side: longer side in pixels that zooming counts, 0 for that of the source: a picture that
+            forms coarse to fine keeps its place on the page.
         before, before_alt: those of the other picture; ``before`` is empty if there is none.
         line: where the line is, as a fraction of the width.
         file: name that a download has, without its ending.
     """
 
     _esm = """
-    const ZOOMS = [0, 1, 2, 4, 8];  // screen pixels for a pixel of the picture; 0: fit the page
+    const ZOOMS = [0, 1, 2, 4, 8];  // screen pixels for a pixel of the picture; 0: as the page fits
 
     function element(name, className, parent, attributes = {}) {
       const made = document.createElement(name);
@@ -49,30 +51,44 @@ class Viewer(anywidget.AnyWidget):
         return made;
       };
       let zoom = 0;
-      const smaller = button("−", "Zoom out", () => setZoom(zoom - 1));
+      const smaller = button("−", "Zoom out", () => move(-1));
       const readout = element("span", "nst-zoom", tools, { "aria-live": "polite" });
-      const larger = button("+", "Zoom in", () => setZoom(zoom + 1));
-      button("Full screen", "Full screen, and back", () =>
+      const larger = button("+", "Zoom in", () => move(1));
+      button("1:1", "One pixel of the screen for each of the picture", () => setZoom(1));
+      const full = button("Full screen", "Full screen, and back", () =>
         document.fullscreenElement ? document.exitFullscreen() : el.requestFullscreen());
       const link = element("a", "nst-tool", tools, { title: "Download this picture" });
       link.textContent = "Download";
+      const caption = element("span", "nst-caption", tools);
 
-      function setZoom(index) {
-        zoom = Math.min(Math.max(index, 0), ZOOMS.length - 1);
+      function pixels() {  // the width that counts as 100 %
+        const { naturalWidth: width, naturalHeight: height } = after;
+        return width * (model.get("side") || Math.max(width, height)) / Math.max(width, height);
+      }
+      let fitting = 1;  // screen pixels for a pixel of the picture that fits the page
+      const stops = () => [...ZOOMS].sort((a, b) => (a || fitting) - (b || fitting));
+      const move = (by) => setZoom(stops()[stops().indexOf(zoom) + by]);
+      function setZoom(scale) {
+        zoom = scale;
         size();
       }
       function size() {
         const { naturalWidth: width, naturalHeight: height } = after;
         if (!width) return;
         stage.style.aspectRatio = `${width} / ${height}`;
-        const room = document.fullscreenElement === el ? "100vh - 3rem" : "72vh";
-        stage.style.width = zoom ? `${ZOOMS[zoom] * width}px`
-          : `min(100%, (${room}) * ${width / height})`;
-        stage.style.imageRendering = ZOOMS[zoom] > 1 ? "pixelated" : "auto";
+        const isFull = document.fullscreenElement === el;
+        const room = isFull ? "100vh - 3rem" : "72vh";
+        const fit = `min(100%, (${room}) * ${width / height})`;
+        stage.style.width = fit;
+        fitting = stage.clientWidth / pixels();
+        stage.style.width = zoom ? `${zoom * pixels()}px` : fit;
+        stage.style.imageRendering = zoom > 1 ? "pixelated" : "auto";
         view.style.maxHeight = `calc(${room})`;
-        readout.textContent = zoom ? `${100 * ZOOMS[zoom]} %` : "fit";
-        smaller.disabled = zoom === 0;
-        larger.disabled = zoom === ZOOMS.length - 1;
+        const percent = Math.round(100 * (zoom || fitting));
+        readout.textContent = zoom ? `${percent} %` : `fit, ${percent} %`;
+        full.textContent = isFull ? "Close (Esc)" : "Full screen";
+        smaller.disabled = zoom === stops()[0];
+        larger.disabled = zoom === stops().at(-1);
       }
       function setLine(fraction) {
         model.set("line", Math.min(Math.max(fraction, 0), 1));
@@ -81,7 +97,7 @@ class Viewer(anywidget.AnyWidget):
       function draw() {
         const percent = 100 * model.get("line"), compared = model.get("before") !== "";
         after.src = model.get("source");
-        after.alt = model.get("alt");
+        after.alt = caption.textContent = model.get("alt");
         before.hidden = line.hidden = !compared;
         if (compared) before.src = model.get("before");
         before.alt = model.get("before_alt");
@@ -119,9 +135,15 @@ class Viewer(anywidget.AnyWidget):
       after.addEventListener("load", size);
       document.addEventListener("fullscreenchange", size);
       model.on("change", draw);
+      model.on("change:side", size);
       draw();
       size();
-      return () => document.removeEventListener("fullscreenchange", size);
+      const watcher = new ResizeObserver(size);
+      watcher.observe(view);
+      return () => {
+        document.removeEventListener("fullscreenchange", size);
+        watcher.disconnect();
+      };
     }
     export default { render };
     """
@@ -146,8 +168,9 @@ class Viewer(anywidget.AnyWidget):
       color: var(--jp-ui-font-color1, #212121); background: var(--jp-layout-color2, #eee);
       border: 1px solid var(--jp-border-color1, #bdbdbd); border-radius: 2px; }
     .nst-tool:disabled { opacity: 0.5; cursor: default; }
-    .nst-zoom { min-width: 3.5em; text-align: center; color: var(--jp-ui-font-color1, #212121); }
-    .nst-picture:fullscreen .nst-zoom { color: #eee; }
+    .nst-zoom { min-width: 5.5em; text-align: center; color: var(--jp-ui-font-color1, #212121); }
+    .nst-picture:fullscreen :is(.nst-zoom, .nst-caption) { color: #eee; }
+    .nst-picture:not(:fullscreen) .nst-caption { display: none; }  /* it stands below already */
     """
 
     source = traitlets.Unicode().tag(sync=True)
@@ -155,6 +178,7 @@ class Viewer(anywidget.AnyWidget):
     before = traitlets.Unicode().tag(sync=True)
     before_alt = traitlets.Unicode().tag(sync=True)
     line = traitlets.Float(0.5).tag(sync=True)
+    side = traitlets.Int(0).tag(sync=True)
     file = traitlets.Unicode("my_picture").tag(sync=True)
 
     def show(self, picture: Image.Image, alt: str, final: bool = True) -> None:

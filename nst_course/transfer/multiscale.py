@@ -101,15 +101,14 @@ class MultiScale:
         return sum(scale.steps for scale in self.scales[: self.number]) + here
 
     def work(self, steps: int) -> float:
-        """Of the first so many steps; one at the final size counts 1, a smaller one by its pixels.
+        """Of the first so many steps; one at the final size counts 1, a smaller one by its time.
 
         A bar that counts work moves as evenly as the time does.
         """
         work: float = 0
-        final = self.scales[-1].size
         for scale in self.scales[:-1]:
             here = min(steps, scale.steps)
-            work += here * (scale.size / final) ** 2
+            work += here * scale.step_cost / self.scales[-1].step_cost
             steps -= here
         return work + steps
 

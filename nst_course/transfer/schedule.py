@@ -12,6 +12,9 @@ from ..errors import CourseError
 FIRST_SIZE = 181
 RATIO = 2**0.5  # of a size to the one before
 LEAST_SHARE = 0.25  # of the steps of the first scale, at each other scale
+# What every step costs, whatever the size, as the longer side of an image whose step costs that: on
+# two cores, steps at 96, 181 and 512 px take 0.05, 0.11 and 0.74 s.
+SMALLEST = 80
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,11 @@ class Scale:
 
     size: int
     steps: int
+
+    @property
+    def step_cost(self) -> int:
+        """The time of a step, in an arbitrary unit."""
+        return self.size**2 + SMALLEST**2
 
 
 def schedule(

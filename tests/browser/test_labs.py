@@ -365,7 +365,7 @@ def test_lab_plays_pauses_and_steps(style_lab, pages):
     lab.page.wait_for_timeout(500)
     assert lab.ask("lab.live_run.runner.branch.steps") == steps, "it went on after Pause"
     lab.press("Step")
-    lab.wait_for_status(f"Paused after step {steps}\\.")
+    lab.wait_for_status(f"Paused after step {steps}\\. Press Play to go on")
     assert lab.ask("len(lab.live_run.runner.branch.history['total'])") == steps + 1
     lab.keep(pages / "05_paused.png")
 
@@ -437,17 +437,22 @@ def test_line_between_photograph_and_picture_is_dragged_and_moved_by_keys(style_
 def test_picture_is_zoomed_to_its_pixels_shown_full_screen_and_downloaded(style_lab, tmp_path):
     lab = style_lab
     width = "image => [image.clientWidth, image.naturalWidth]"
-    lab.press("+")
-    assert len(set(lab.large.evaluate(width))) == 1
-    for _ in range(3):
+    fitting, natural = lab.large.evaluate(width)
+    zoom = lab.lab.locator(".nst-zoom")
+    sync_api.expect(zoom).to_have_text(f"fit, {round(100 * fitting / natural)} %")
+    lab.press("1:1")
+    shown = [lab.large.evaluate(width)[0]]
+    assert shown == [natural] and lab.button("−").is_disabled()  # it would fit twice or more
+    while lab.button("+").is_enabled():
         lab.press("+")
-    shown, natural = lab.large.evaluate(width)
-    assert shown == 8 * natural and lab.button("+").is_disabled()
-    for _ in range(4):
+        shown.append(lab.large.evaluate(width)[0])
+    assert shown == sorted(shown) and fitting in shown and shown[-1] == 8 * natural
+    while "fit" not in zoom.inner_text():
         lab.press("−")
     lab.press("Full screen")
     lab.page.wait_for_function("document.fullscreenElement !== null")
-    lab.press("Full screen")
+    sync_api.expect(lab.lab.locator(".nst-caption")).to_have_text(lab.large.get_attribute("alt"))
+    lab.press("Close (Esc)")
     lab.page.wait_for_function("document.fullscreenElement === null")
     with lab.page.expect_download() as download:
         lab.lab.get_by_role("link", name="Download").click()
@@ -541,7 +546,7 @@ def test_paint_it_large_is_a_branch_with_a_forecast(style_lab, pages):
     lab = style_lab
     lab.press("Paint it large")
     sync_api.expect(lab.lab.get_by_text("1024×")).to_be_visible(timeout=MINUTE)
-    lab.wait_for_status(r"Step \d+ of \d+ at 181 px · about .* left")
+    lab.wait_for_status(r"Step \d+ of \d+ at 181 of 1024 px · about .* left")
     lab.press("Pause")
     lab.wait_for_status("Paused")
     width, place = (lab.large.evaluate(f"image => image.{e}") for e in (
@@ -562,7 +567,7 @@ def test_picture_animation_and_settings_are_saved(style_lab, jupyter):
     lab.wait_for_status("Paused")
     folder = jupyter.folder / "course" / "notebooks"
     lab.press("Save picture")
-    lab.wait_for_status("Saved .*my_picture.png")
+    lab.wait_for_status("Saved my_picture.png, in the folder .*notebooks")
     with Image.open(folder / "my_picture.png") as saved:
         assert max(saved.size) == 128
     lab.press("Save animation")
@@ -618,10 +623,11 @@ def test_earlier_picture_stays_when_a_setting_begins_another(style_lab, pages):
     lab.wait_for_status("Paused after step 0")
     sync_api.expect(lab.large).to_have_attribute("alt", "picture B, step 0")
     lab.keep(pages / "05_another_picture.png")
-    lab.choose("Picture", "A")
+    lab.choose("Picture", "A · great wave · 128 px")
     sync_api.expect(lab.large).to_have_attribute("src", first)
-    assert lab.becomes("lab.controls.strokes.label == 'medium'")
-    lab.choose("Picture", "B")
+    assert lab.becomes("lab.controls.strokes.value == 'usual'")
+    sync_api.expect(lab.menu("Compare with")).to_contain_text("picture B")
+    lab.choose("Picture", "B · great wave · 128 px")
     lab.wait_for_status("This is picture B")
     lab.press("Undo")
     lab.wait_for_status("Picture A has these settings")

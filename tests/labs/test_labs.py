@@ -499,11 +499,19 @@ def test_lab_plays_to_the_end_and_ends_with_a_lossless_picture(lab):
     assert "<polyline" in lab.live_run.curves.value
 
 
-@pytest.mark.parametrize(("strokes", "steps"), [(181, 6), (96, 9)])
-def test_lab_run_in_the_cell_equals_the_package(lab, small, strokes, steps):
+@pytest.mark.parametrize(
+    ("strokes", "strength", "sides", "steps"),
+    [
+        ("usual", 3, {}, 6),
+        ("large", 3, {"style_size": 192}, 6),
+        ("very large", 5, {"brush": 68, "style_size": 256}, 11),
+    ],
+)
+def test_lab_run_in_the_cell_equals_the_package(lab, small, strokes, strength, sides, steps):
+    lab.controls.strength.value = strength
     lab.controls.strokes.value = strokes
     lab.run()
-    run = nst.multi_scale("cat", "great_wave", 128, brush=strokes, steps=6, backbone=small[2])
+    run = nst.multi_scale("cat", "great_wave", 128, strength, steps=6, backbone=small[2], **sides)
     images = [step.image for step in run.steps(steps)]
     branch = lab.live_run.runner.branch
     assert branch.steps == steps
@@ -512,20 +520,18 @@ def test_lab_run_in_the_cell_equals_the_package(lab, small, strokes, steps):
 
 
 @pytest.mark.parametrize(
-    ("strength", "strokes", "start"), [(1, 181, "content"), (4, 128, "recolored")]
+    ("strength", "brush", "start"), [(1, 181, "content"), (4, 128, "recolored")]
 )
-def test_strength_sets_the_weight_the_strokes_and_the_start(lab, strength, strokes, start):
+def test_strength_sets_the_weight_the_first_size_and_the_start(lab, strength, brush, start):
     lab.controls.strength.value = strength
     weight, first_size = nst.transfer.stylize.STRENGTHS[strength]
     settings = lab.live_run.runner.settings
-    assert (
-        (settings["style_weight"], settings["brush"]) == (weight, first_size) == (weight, strokes)
-    )
+    assert (settings["style_weight"], settings["brush"]) == (weight, first_size) == (weight, brush)
     assert settings["init"] == start
 
 
 def test_weight_that_changes_at_the_small_size_remains_at_the_large_one(lab):
-    lab.controls.strokes.value = 96
+    lab.controls.strength.value = 5  # from 96 px on
     lab.run(3)
     lab.controls.style_weight.value = 10.0
     lab.run(9)
@@ -535,7 +541,7 @@ def test_weight_that_changes_at_the_small_size_remains_at_the_large_one(lab):
 
 
 def test_branch_from_a_frame_of_the_small_size_goes_on_there(lab):
-    lab.controls.strokes.value = 96
+    lab.controls.strength.value = 5  # from 96 px on
     lab.run()
     lab.timeline.value = 2
     lab.fork.click()
@@ -688,7 +694,7 @@ def test_settings_name_an_upload_without_its_folder(lab):
         ("{not json}", "These are no settings"),
         ('{"beauty": 3}', "These are no settings"),
         ('{"strength": 4, "size": 193}', "193 is no choice for size"),
-        ('{"content": "/tmp/gone.jpg"}', "upload the picture again"),
+        ('{"content": "/tmp/gone.jpg"}', "gone.jpg is not here: upload the picture"),
         ('{"seed": "many"}', "no choice for seed"),
     ],
 )
@@ -703,7 +709,7 @@ def test_undo_takes_back_what_one_change_has_set(lab):
     lab.undo.click()
     assert "no change to undo" in status(lab)
     before = lab.controls.values()
-    lab.controls.strength.value = 1  # sets the weight, the strokes and the start as well
+    lab.controls.strength.value = 1  # sets the weight and the start as well
     lab.controls.style.value = "spring"
     lab.undo.click()
     lab.undo.click()
@@ -726,15 +732,18 @@ def test_row_of_artworks_shows_the_photograph_and_chooses_the_style(lab):
 def test_setting_that_needs_a_new_run_begins_another_picture_and_keeps_the_first(lab):
     lab.run(2)
     first = shown(lab)
-    lab.controls.strokes.value = 96
+    lab.controls.strokes.value = "very large"
     assert "Press Play to begin another picture" in status(lab) and "picture A" in status(lab)
     assert lab.live_run.runner.branch.steps == 2
     lab.run(3)
     kept, second = lab.live_run.runner.timeline.branches
     assert kept.steps == 2 and second.steps == 3 and second.parent is None
-    assert second.changes[0][1]["brush"] == 96 and lab.branch_menu.label == "B"
+    assert (
+        second.changes[0][1]["style_size"] == 256
+        and lab.branch_menu.label == "B · great wave · 128 px"
+    )
     lab.branch_menu.value = 0
-    assert lab.controls.strokes.value == 181
+    assert lab.controls.strokes.value == "usual"
     assert np.array_equal(np.asarray(shown(lab)), np.asarray(first))
     lab.run(3)  # goes on with the first
     assert [b.steps for b in lab.live_run.runner.timeline.branches] == [3, 3]
@@ -745,12 +754,12 @@ def test_setting_that_needs_a_new_run_begins_another_picture_and_keeps_the_first
 @pytest.mark.parametrize("back", ["undo", "the same setting"])
 def test_going_back_to_a_setting_shows_its_picture_again(lab, back):
     lab.run(2)
-    lab.controls.strokes.value = 96
+    lab.controls.strokes.value = "very large"
     lab.run(3)
     if back == "undo":
         lab.undo.click()
     else:
-        lab.controls.strokes.value = 181
+        lab.controls.strokes.value = "usual"
     assert lab.live_run.caption.value == "picture A, step 1"
     assert "Picture A has these settings" in status(lab)
     assert len(lab.live_run.runner.timeline.branches) == 2
@@ -758,7 +767,7 @@ def test_going_back_to_a_setting_shows_its_picture_again(lab, back):
 
 def test_undo_skips_what_the_choice_of_a_picture_has_brought_back(lab):
     lab.run(2)
-    lab.controls.strokes.value = 96
+    lab.controls.strokes.value = "very large"
     lab.run(3)
     lab.branch_menu.value = 0
     lab.undo.click()
@@ -768,7 +777,7 @@ def test_undo_skips_what_the_choice_of_a_picture_has_brought_back(lab):
 
 def test_setting_that_is_taken_back_before_play_begins_nothing(lab):
     lab.run(2)
-    lab.controls.strokes.value = 96
+    lab.controls.strokes.value = "very large"
     lab.undo.click()
     lab.run(3)
     assert [b.steps for b in lab.live_run.runner.timeline.branches] == [3]
@@ -777,7 +786,7 @@ def test_setting_that_is_taken_back_before_play_begins_nothing(lab):
 def test_change_before_the_first_step_of_a_branch_loses_no_other(lab):
     lab.run(2)
     lab.fork.click()
-    lab.controls.strokes.value = 96
+    lab.controls.strokes.value = "very large"
     assert [b.steps for b in lab.live_run.runner.timeline.branches] == [2, 0]
 
 
