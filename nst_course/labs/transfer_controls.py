@@ -103,6 +103,7 @@ class TransferControls:
             "content": self.content.value,
             "style": self.style.value,
             "size": size,
+            "strength": self.strength.value,
             "brush": brush,
             "style_size": style_size,
             "steps": self.steps,
@@ -122,31 +123,18 @@ class TransferControls:
         first, artwork = STROKES[strokes]
         return round(first * STRENGTHS[strength][1]), round(artwork * size)
 
-    def _dials(self, settings: dict) -> tuple[int, str]:
-        """The strength and the strokes that these settings come from; the β may be its own."""
-
-        def unlikely(strength: int) -> tuple[bool, bool]:
-            weight, _ = STRENGTHS[strength]
-            return weight != settings["style_weight"], strength != self.strength.value
-
-        sides = settings["brush"], settings["style_size"]
-        return next(
-            (strength, strokes)
-            for strength in sorted(STRENGTHS, key=unlikely)
-            for strokes in STROKES
-            if self._sides(strength, strokes, settings["size"]) == sides
-        )
-
     def show(self, settings: dict) -> None:
         """Set the controls to the settings of a branch; `on_change` is not called."""
         layers = settings["style_layers"]
-        strength, strokes = self._dials(settings)
+        size, strength = settings["size"], settings["strength"]
+        sides = settings["brush"], settings["style_size"]
+        [strokes] = [name for name in STROKES if self._sides(strength, name, size) == sides]
         self.set(
             {
                 "strength": strength,
                 "content": settings["content"],
                 "style": settings["style"],
-                "size": settings["size"],
+                "size": size,
                 "strokes": strokes,
                 "start": settings["init"],
                 **{n: settings[n] for n in ("seed", "pooling", "optimizer", "tv_weight")},

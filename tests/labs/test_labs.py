@@ -554,13 +554,17 @@ def test_branch_from_a_frame_of_the_small_size_goes_on_there(lab):
 def test_paint_it_large_is_a_branch_of_its_own_with_a_forecast(lab):
     lab.run(2)
     lab.controls.style_weight.value = 10.0
+    lab.controls.strokes.value = "large"
     lab.large_size.options = [("192 px", 192)]
     lab.large.click()
-    assert "192×" in lab.forecast.value and "about" in lab.forecast.value
+    assert "Picture B, from the photograph on: 192×" in lab.forecast.value
+    assert lab.live_run.picture.side == 192  # its place on the page, from the smallest size on
     wait_until(lambda: "Finished" in status(lab))
+    assert "A larger Size gives finer detail." in status(lab)
     first, second = lab.live_run.runner.timeline.branches
     assert first.steps == 2 and max(second.frames[-1].image.shape) == 192
     assert second.changes[0][1]["style_weight"] == 10.0
+    assert second.changes[0][1]["style_size"] == 288
     assert lab.live_run.total.value == second.steps
 
 
@@ -572,6 +576,7 @@ def test_branch_brings_its_settings(lab):
     lab.controls.layer_factors["relu3_1"].value = 0.01
     lab.run(2)
     lab.branch_menu.value = 0
+    assert lab.compare.options[-1] == ("picture B", 1)  # and not the one that is shown
     assert (
         lab.controls.style_weight.value == 1e3
         and lab.controls.layer_factors["relu3_1"].value == 1.0
@@ -685,6 +690,13 @@ def test_settings_name_an_upload_without_its_folder(lab):
     lab.controls.content.value = "cat"
     lab.saving.pasted.value = code
     assert lab.controls.content.label == "garden.jpg"
+
+
+def test_settings_of_a_friend_are_taken_over_without_their_photo(lab):
+    lab.saving.pasted.value = '{"content": "garden.jpg", "style": "spring", "strength": 4}'
+    assert "garden.jpg is not here: upload the picture" in status(lab)
+    assert lab.controls.content.value == "cat" and lab.controls.strength.value == 4
+    assert lab.settings()["style"] == "spring" and lab.settings()["brush"] == 128
 
 
 @pytest.mark.parametrize(
