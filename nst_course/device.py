@@ -112,7 +112,9 @@ def describe(device: torch.device) -> str:
     if device.type == "mps":
         return "GPU, Apple Metal"
     unit = "with" if has_fast_bfloat16(device) else "without"
-    return f"CPU, {torch.get_num_threads()} cores, {platform.machine()}, {unit} a bfloat16 unit"
+    count = torch.get_num_threads()
+    cores = "1 core" if count == 1 else f"{count} cores"
+    return f"CPU, {cores}, {platform.machine()}, {unit} a bfloat16 unit"
 
 
 def available_memory(device: torch.device) -> int:
