@@ -1,7 +1,6 @@
 """The style transfer lab: all parameters of a run, many of which can change during it."""
 
 from collections.abc import Collection
-from pathlib import Path
 
 import ipywidgets as widgets
 
@@ -13,9 +12,8 @@ from .live_run import LiveRun
 from .network import shared_backbone
 from .saving import Saving
 from .style_row import StyleRow
-from .timeline import Branch
 from .transfer_controls import TransferControls
-from .transfer_settings import first_image, live, make_run, planned_steps
+from .transfer_settings import first_image, in_short, live, make_run, planned_steps
 
 LARGE_SIZES = (1024, 2048, 3000)
 DETAILED = 512  # pixels; a picture of fewer looks blurred when it fills the page
@@ -221,7 +219,7 @@ class StyleTransferLab(LiveRunLab):
         self.live_run.reset.on_click(lambda _: self._reset())
         self.live_run.on_start = self._begin_if_changed
         view.on_choose = self._show_settings
-        view.label = branch_label
+        view.label = lambda branch: f"{branch.name} · {in_short(branch.changes[-1][1])}"
         view.offer_branches()
 
     def _lay_out(self) -> None:
@@ -294,10 +292,3 @@ class StyleTransferLab(LiveRunLab):
         self._show_inputs()
         name = self.live_run.runner.branch.name
         self.live_run.say(f"This is picture {name}, with its settings.")
-
-
-def branch_label(branch: Branch) -> str:
-    """What tells a picture from the others: A · great wave · 256 px."""
-    settings = branch.changes[-1][1]
-    style = Path(settings["style"]).stem.replace("_", " ")
-    return f"{branch.name} · {style} · {settings['size']} px"
