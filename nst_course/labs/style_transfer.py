@@ -5,7 +5,7 @@ from collections.abc import Collection
 import ipywidgets as widgets
 
 from ..transfer.stylize import report
-from .branch_view import BranchView
+from .branch_view import NOTHING, BranchView
 from .controls import WRAP, button, chosen_picture, on_change
 from .lab import LiveRunLab
 from .live_run import LiveRun
@@ -13,7 +13,7 @@ from .network import shared_backbone
 from .saving import Saving
 from .style_row import StyleRow
 from .transfer_controls import TransferControls
-from .transfer_settings import first_image, in_short, live, make_run, planned_steps
+from .transfer_settings import first_image, live, make_run, planned_steps
 
 LARGE_SIZES = (1024, 2048, 3000)
 DETAILED = 512  # pixels; a picture of fewer looks blurred when it fills the page
@@ -174,6 +174,7 @@ class StyleTransferLab(LiveRunLab):
         self.live_run.runner.begin(settings)
         self._announce(settings)
         self.view.reset()
+        self.compare.value = NOTHING  # an earlier comparison would cover the new picture
 
     def _reset(self) -> None:
         settings = self.settings()
@@ -200,6 +201,7 @@ class StyleTransferLab(LiveRunLab):
     def _make_views(self) -> None:
         self.thumbnails = [widgets.HTML(layout={"margin": "4px"}) for _ in range(2)]
         self.view = view = BranchView(self.live_run)
+        controls = self.controls
         self.timeline, self.branch_menu, self.compare = (
             view.timeline,
             view.branch_menu,
@@ -219,7 +221,7 @@ class StyleTransferLab(LiveRunLab):
         self.live_run.reset.on_click(lambda _: self._reset())
         self.live_run.on_start = self._begin_if_changed
         view.on_choose = self._show_settings
-        view.label = lambda branch: f"{branch.name} · {in_short(branch.changes[-1][1])}"
+        view.label = lambda branch: f"{branch.name} · {controls.in_short(branch.changes[-1][1])}"
         view.offer_branches()
 
     def _lay_out(self) -> None:

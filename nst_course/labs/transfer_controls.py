@@ -123,19 +123,26 @@ class TransferControls:
         first, artwork = STROKES[strokes]
         return round(first * STRENGTHS[strength][1]), round(artwork * size)
 
+    def _strokes(self, settings: dict) -> str:
+        """The name of the strokes that these settings have."""
+        strength, size = settings["strength"], settings["size"]
+        sides = settings["brush"], settings["style_size"]
+        return next(name for name in STROKES if self._sides(strength, name, size) == sides)
+
+    def in_short(self, settings: dict) -> str:
+        """What tells a picture from the others."""
+        style = Path(settings["style"]).stem.replace("_", " ")
+        words = [style, f"{settings['size']} px", f"strength {settings['strength']}"]
+        strokes = self._strokes(settings)
+        return " · ".join(words if strokes == "usual" else [*words, f"{strokes} strokes"])
+
     def show(self, settings: dict) -> None:
         """Set the controls to the settings of a branch; `on_change` is not called."""
         layers = settings["style_layers"]
-        size, strength = settings["size"], settings["strength"]
-        sides = settings["brush"], settings["style_size"]
-        [strokes] = [name for name in STROKES if self._sides(strength, name, size) == sides]
         self.set(
             {
-                "strength": strength,
-                "content": settings["content"],
-                "style": settings["style"],
-                "size": size,
-                "strokes": strokes,
+                **{n: settings[n] for n in ("content", "style", "size", "strength")},
+                "strokes": self._strokes(settings),
                 "start": settings["init"],
                 **{n: settings[n] for n in ("seed", "pooling", "optimizer", "tv_weight")},
                 **{n: settings[n] for n in ("content_weight", "style_weight")},

@@ -1,7 +1,5 @@
 """How the settings of the style transfer lab become a run, coarse to fine."""
 
-from pathlib import Path
-
 from torch import Tensor
 
 from ..images.io import load_image
@@ -19,11 +17,6 @@ LIVE = ("content_weight", "style_weight", "tv_weight", "style_layers")
 def live(settings: dict) -> dict:
     """The settings that take effect at the next step; the others need a new run."""
     return {name: settings[name] for name in LIVE}
-
-
-def in_short(settings: dict) -> str:
-    """What tells a picture from the others: the artwork and the size."""
-    return f"{Path(settings['style']).stem.replace('_', ' ')} · {settings['size']} px"
 
 
 def first_image(settings: dict) -> Tensor:

@@ -81,6 +81,7 @@ class Viewer(anywidget.AnyWidget):
         const fit = `min(100%, (${room}) * ${width / height})`;
         stage.style.width = fit;
         fitting = stage.clientWidth / pixels();
+        view.style.minHeight = `${stage.clientHeight}px`;  // zooming out does not move the page
         stage.style.width = zoom ? `${zoom * pixels()}px` : fit;
         stage.style.imageRendering = zoom > 1 ? "pixelated" : "auto";
         view.style.maxHeight = `calc(${room})`;
@@ -133,7 +134,13 @@ class Viewer(anywidget.AnyWidget):
         setLine(model.get("line") + steps[event.key]);
       });
       after.addEventListener("load", size);
-      document.addEventListener("fullscreenchange", size);
+      let inPage = 0;  // the zoom there
+      function changeScreen() {
+        if (document.fullscreenElement === el) [inPage, zoom] = [zoom, 0];
+        else zoom = inPage;
+        size();
+      }
+      document.addEventListener("fullscreenchange", changeScreen);
       model.on("change", draw);
       model.on("change:side", size);
       draw();
@@ -141,7 +148,7 @@ class Viewer(anywidget.AnyWidget):
       const watcher = new ResizeObserver(size);
       watcher.observe(view);
       return () => {
-        document.removeEventListener("fullscreenchange", size);
+        document.removeEventListener("fullscreenchange", changeScreen);
         watcher.disconnect();
       };
     }

@@ -744,15 +744,16 @@ def test_row_of_artworks_shows_the_photograph_and_chooses_the_style(lab):
 def test_setting_that_needs_a_new_run_begins_another_picture_and_keeps_the_first(lab):
     lab.run(2)
     first = shown(lab)
+    lab.compare.value = -2  # the photograph
     lab.controls.strokes.value = "very large"
     assert "Press Play to begin another picture" in status(lab) and "picture A" in status(lab)
     assert lab.live_run.runner.branch.steps == 2
     lab.run(3)
     kept, second = lab.live_run.runner.timeline.branches
     assert kept.steps == 2 and second.steps == 3 and second.parent is None
-    assert (
-        second.changes[0][1]["style_size"] == 256
-        and lab.branch_menu.label == "B · great wave · 128 px"
+    assert lab.compare.label == "nothing"  # the line does not cover the new picture
+    assert second.changes[0][1]["style_size"] == 256 and lab.branch_menu.label.startswith(
+        "B · great wave · 128 px ·"
     )
     lab.branch_menu.value = 0
     assert lab.controls.strokes.value == "usual"
