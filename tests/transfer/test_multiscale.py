@@ -56,8 +56,7 @@ def test_enlarged_image_keeps_its_shapes_and_has_a_sharper_finest_octave():
     size = (round(image.shape[2] * 2**0.5), 136)
     sharp, plain = enlarged(image, size), resized(image, size)
     assert sharp.shape[2:] == size and sharp.min() >= 0 and sharp.max() <= 1
-    inside = (slice(None), slice(None), slice(2, -2), slice(2, -2))  # the edge is replaced
-    assert (resized(sharp, image.shape[2:]) - image)[inside].abs().mean() < 0.02
+    assert (resized(sharp, image.shape[2:]) - image).abs().mean() < 0.02
     steps = [(x[..., 1:] - x[..., :-1]).square().mean() for x in (plain, sharp)]
     assert 1.2 * steps[0] < steps[1] < 3 * steps[0]
     gray = torch.full((1, 3, 8, 9), 0.4)
@@ -67,13 +66,10 @@ def test_enlarged_image_keeps_its_shapes_and_has_a_sharper_finest_octave():
 def test_enlarged_image_has_no_dots_at_its_edge():
     image = nst.load_image("coffee", 96)
     dotted = image.clone()
-    for edge in (dotted[:, :, :2], dotted[:, :, -2:], dotted[..., :2], dotted[..., -2:]):
-        edge[..., ::3] = 0
-    size = (80, 136)
-    assert torch.equal(enlarged(dotted, size), enlarged(image, size))
-    inside = (slice(None), slice(None), slice(8, -8), slice(8, -8))
-    steps = enlarged(image, size)[..., 1:].diff(dim=2)
-    assert steps[:, :, 0].abs().max() < 0.02 < steps[inside].abs().max()
+    dotted[:, :, [0, -1], ::3] = 0
+    dotted[:, :, ::3, [0, -1]] = 0
+    assert not torch.equal(dotted, image)
+    assert torch.equal(enlarged(dotted, (80, 136)), enlarged(image, (80, 136)))
 
 
 def test_sharper_start_has_a_lower_loss():
