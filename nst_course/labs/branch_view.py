@@ -39,7 +39,11 @@ class BranchView:
         self.timeline = widgets.IntSlider(
             max=0, description="Timeline", continuous_update=False, layout=WIDE
         )
-        self.branch_menu = widgets.Dropdown(options=[("A", 0)], description="Picture", layout=WIDE)
+        self.branch_menu = widgets.Dropdown(
+            options=[("A", 0)],
+            description="Picture",
+            layout={"width": "440px", "max_width": "100%"},
+        )
         self.compare = widgets.Dropdown(
             options=[("nothing", NOTHING), ("the photograph", PHOTOGRAPH)],
             description="Compare with",
