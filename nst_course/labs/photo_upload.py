@@ -140,15 +140,11 @@ class PhotoUpload(anywidget.AnyWidget):
 
     def _receive(self, message: dict, buffers: list, take: Callable, refuse: Callable) -> None:
         try:
-            self._pass_on(message, buffers, take, refuse)
+            if message.get("unreadable"):
+                refuse(f"{message['name']} is large, and the browser cannot read it as a picture.")
+            elif message.get("camera") is False:
+                refuse("The browser does not give this page a camera: allow it, or choose a file.")
+            else:
+                take(message["name"], bytes(buffers[0]))
         finally:
             self.send({"taken": True})
-
-    @staticmethod
-    def _pass_on(message: dict, buffers: list, take: Callable, refuse: Callable) -> None:
-        if message.get("unreadable"):
-            refuse(f"{message['name']} is large, and the browser cannot read it as a picture.")
-        elif message.get("camera") is False:
-            refuse("The browser does not give this page a camera: allow it, or choose a file.")
-        else:
-            take(message["name"], bytes(buffers[0]))

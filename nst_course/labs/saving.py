@@ -114,8 +114,9 @@ class Saving:
             missing = self.controls.take(text)
             self.pasted.value = ""
             if missing:
+                verb = "is" if len(missing) == 1 else "are"
                 raise CourseError(
-                    f"The settings are set; {' and '.join(missing)} is not here: "
+                    f"The other settings are in place; {' and '.join(missing)} {verb} not here: "
                     "upload the picture, or go on with the one that is chosen."
                 )
 

@@ -58,9 +58,13 @@ class StyleRow(anywidget.AnyWidget):
 
     pictures: traitlets.List = traitlets.List().tag(sync=True)
     chosen = traitlets.Unicode().tag(sync=True)
+    _photo = ""
 
     def preview(self, photo: str) -> None:
         """Paint a photograph, a bundled name or a path, after each artwork."""
+        if photo == self._photo:  # it takes a second or two, and each choice of a branch asks
+            return
+        self._photo = photo
         image = load_image(photo, SIDE)  # once: a photograph of a camera takes a second to decode
         self.pictures = [
             (name, data_url(jpeg(to_pil(stylize_fast(image, name, SIDE))), "jpeg"))

@@ -192,7 +192,7 @@ class TransferControls:
             The names of the pictures that are not here; in their place the present ones stay.
 
         Raises:
-            CourseError: it has no such line, or a value that there is not.
+            CourseError: it has no such line, or a value that a control does not have.
         """
         found = re.search(r"\{.*?\}", text)
         try:

@@ -134,10 +134,10 @@ class Viewer(anywidget.AnyWidget):
         setLine(model.get("line") + steps[event.key]);
       });
       after.addEventListener("load", size);
-      let inPage = 0;  // the zoom there
+      let inPage = null;  // the zoom there, while this picture fills the screen
       function changeScreen() {
         if (document.fullscreenElement === el) [inPage, zoom] = [zoom, 0];
-        else zoom = inPage;
+        else if (inPage !== null) [inPage, zoom] = [null, inPage];
         size();
       }
       document.addEventListener("fullscreenchange", changeScreen);
